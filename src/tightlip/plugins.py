@@ -1,0 +1,37 @@
+"""Find plug-in modules: ours by their presence in a folder, else an installed entry point."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import Any
+
+
+@cache
+def find(seam: str, name: str) -> Any | None:
+    """Return the plug-in `name` of `seam` (such as `translation.readers`), or None.
+
+    Our own module `tightlip.<seam>.<name>` wins; an entry point `name` of the group
+    `tightlip.<seam>` is asked next, so nothing that is merely installed replaces a built-in.
+    """
+    if not name.isidentifier():
+        return None
+    module = f"tightlip.{seam}.{name}"
+    if find_spec(module) is not None:
+        return import_module(module)
+    for entry_point in entry_points(group=f"tightlip.{seam}", name=name):
+        return entry_point.load()
+    return None
+
+
+@cache
+def find_for_class(seam: str, cls: type) -> tuple[Any, ...]:
+    """Return the plug-ins of `seam` for `cls`, by the libraries that define it and its bases.
+
+    The plug-in of the most specific class comes first; a library stands in the answer once.
+    """
+    packages = dict.fromkeys(base.__module__.partition(".")[0] for base in cls.__mro__)
+    found = (find(seam, package) for package in packages)
+    return tuple(plugin for plugin in found if plugin is not None)
