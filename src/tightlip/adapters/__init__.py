@@ -1,0 +1,1 @@
+"""Frameworks, one a file."""

@@ -1,0 +1,235 @@
+"""PublicError: the words that an author declares for a client."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import get_annotations
+from string import Formatter
+from types import FrameType
+from typing import Any, ClassVar, dataclass_transform, get_origin, get_type_hints
+
+from tightlip.catalog.catalog import Declaration, catalog
+from tightlip.catalog.parameter import Parameter, read_parameter
+from tightlip.catalog.wording import fault_of
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,62}")
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+_DECLARABLE_HEADERS = frozenset(
+    {
+        "allow",
+        "accept",
+        "accept-patch",
+        "accept-post",
+        "accept-ranges",
+        "content-language",
+        "link",
+        "proxy-authenticate",
+        "retry-after",
+        "sunset",
+        "deprecation",
+        "upgrade",
+        "www-authenticate",
+    }
+)
+_OWN_NAMES = frozenset(
+    {"status", "message", "code", "retry_after", "docs", "headers", "fields", "fingerprint"}
+)
+_NAMES_OF_EXCEPTIONS = frozenset(dir(Exception)) | {"public_message", "details", "parameters"}
+
+
+class DeclarationError(Exception):
+    """A public error or a translation was declared wrongly; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused field of a request: its name in the API, a stable code, a sentence."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass_transform(kw_only_default=True)
+class PublicError(Exception):
+    """An error in words that may leave, declared once as a class and raised anywhere.
+
+    A subclass declares `status` (400 to 599) and `message`. Its `code` is made from the class
+    name (`EmailAlreadyExists` is `EMAIL_ALREADY_EXISTS`) unless given. What the message fills in
+    is declared as an annotation with its type, and shown to the client under `details`:
+
+        class SoldOut(PublicError):
+            status = 409
+            message = "Only {available} seats are left"
+            available: int
+
+        raise SoldOut(available=3)
+
+    A subclass without a message is a family of errors, and is itself not raised.
+
+    Attributes:
+        status: The HTTP status.
+        message: The template of the message; `{name}` stands for a parameter.
+        code: The stable code, `[A-Z][A-Z0-9_]+`, at most 63 characters (AIP-193).
+        retry_after: Seconds for the header `Retry-After`; may be declared as a parameter.
+        docs: The address of a page for the reader of this error.
+        headers: Further response headers, from the allow list.
+        fingerprint: Groups the incidents of this error under one name.
+        fields: The refused fields of a request.
+
+    Raises:
+        DeclarationError: At the declaration, with file and line, if the status, the code, the
+            template, a parameter's type, a header or the wording cannot stand.
+        TypeError: At the raise, if a parameter is missing, unknown or of the wrong type.
+        ValueError: At the raise, if a parameter is none of its declared choices.
+    """
+
+    # The type checkers' dataclass rules take no attribute of this class itself for a field.
+    status: int
+    message: str
+    code: str
+    retry_after: int | None = None
+    docs: str | None = None
+    headers: Mapping[str, str] = {}
+    fingerprint: str | None = None
+    fields: tuple[FieldError, ...] = ()
+
+    _parameters: ClassVar[Mapping[str, Parameter]] = {}
+    _defaults: ClassVar[Mapping[str, Any]] = {}
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        frame = _declaring_frame(sys._getframe(1))  # noqa: SLF001 - the only way to name the line
+        place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        try:
+            _declare(cls, frame)
+            if cls._is_concrete():
+                catalog.add(Declaration(cls.code, cls, place))
+        except (TypeError, ValueError) as error:
+            raise DeclarationError(f"{cls.__qualname__} at {place}: {error}") from None
+
+    @classmethod
+    def _is_concrete(cls) -> bool:
+        return hasattr(cls, "message") and hasattr(cls, "status")
+
+    def __init__(self, **values: Any) -> None:
+        cls = type(self)
+        if not cls._is_concrete():
+            raise TypeError(
+                f"{cls.__name__} declares no status and message of its own; raise a subclass"
+            )
+        given = {**cls._defaults, **values}
+        faults = [f"needs the parameter {name!r}" for name in cls._parameters if name not in given]
+        faults += [f"has no parameter {name!r}" for name in given if name not in cls._parameters]
+        if faults:
+            raise TypeError(f"{cls.__name__} {' and '.join(faults)}")
+        self.details: Mapping[str, Any] = {
+            name: parameter.clean(given[name]) for name, parameter in cls._parameters.items()
+        }
+        self.public_message = cls.message.format_map(self.details)
+        for name, value in given.items():
+            setattr(self, name, value)
+        super().__init__(self.public_message)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.public_message}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        cls = type(self)
+        given = {name: getattr(self, name) for name in cls._parameters}
+        return _rebuild, (cls, given), {"fields": self.fields}
+
+
+def _rebuild(cls: type[PublicError], values: Mapping[str, Any]) -> PublicError:
+    return cls(**values)
+
+
+def code_of(name: str) -> str:
+    """Make a code from a class name: `HTTPTimeout` is `HTTP_TIMEOUT`."""
+    return _WORD_START.sub("_", name.strip("_")).upper()
+
+
+def _declaring_frame(frame: FrameType) -> FrameType:
+    """Walk out of metaclasses and class factories of this package to the author's line."""
+    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    return frame
+
+
+def _declare(cls: type[PublicError], frame: FrameType) -> None:
+    own = cls.__dict__
+    if "status" in own and not (type(cls.status) is int and 400 <= cls.status <= 599):  # noqa: PLR2004 - RFC 9110, sections 15.5 and 15.6
+        raise ValueError(f"status is {cls.status!r}; an error has a status from 400 to 599")
+    if "code" not in own:
+        cls.code = code_of(cls.__name__)
+    if type(cls.code) is not str or _CODE.fullmatch(cls.code) is None:
+        raise ValueError(
+            f"code is {cls.code!r}; a code is made of A-Z, 0-9 and _, starts with a letter "
+            f"and has 2 to 63 characters"
+        )
+    _declare_parameters(cls, frame)
+    if "message" in own:
+        _check_message(cls)
+    _check_extras(cls)
+
+
+def _declare_parameters(cls: type[PublicError], frame: FrameType) -> None:
+    annotations = get_annotations(cls)
+    try:
+        hints = get_type_hints(cls, localns=dict(frame.f_locals), include_extras=True)
+    except NameError as error:
+        raise TypeError(f"the type of a parameter is not known here: {error}") from None
+    parameters = dict(cls._parameters)
+    defaults = dict(cls._defaults)
+    for name in annotations:
+        if get_origin(hints[name]) is ClassVar or hints[name] is ClassVar:
+            continue
+        if name in _OWN_NAMES and (name != "retry_after" or name in cls.__dict__):
+            continue
+        if name in _NAMES_OF_EXCEPTIONS:
+            raise TypeError(f"a parameter cannot be called {name!r}: that name is taken")
+        parameters[name] = read_parameter(name, hints[name])
+        if name in cls.__dict__:
+            parameters[name].clean(cls.__dict__[name])
+            defaults[name] = cls.__dict__[name]
+    cls._parameters = parameters
+    cls._defaults = defaults
+
+
+def _check_message(cls: type[PublicError]) -> None:
+    if type(cls.message) is not str:
+        raise TypeError(f"message is {cls.message!r}; a message is a plain string")
+    for _, name, specification, conversion in Formatter().parse(cls.message):
+        if name is None:
+            continue
+        if specification or conversion or not name.isidentifier():
+            raise ValueError(f"message may hold only plain {{name}} fields, not {{{name}…}}")
+        if name not in cls._parameters:
+            raise ValueError(
+                f"message fills in {{{name}}}, which is not declared; add `{name}: int`, say"
+            )
+    fault = fault_of(cls.message)
+    if fault is not None:
+        raise ValueError(f"the message {fault}; say what happened in the client's own words")
+
+
+def _check_extras(cls: type[PublicError]) -> None:
+    retry_after = cls.__dict__.get("retry_after")
+    if retry_after is not None and not (type(retry_after) is int and retry_after >= 0):
+        raise TypeError(f"retry_after is {retry_after!r}; it is a whole number of seconds")
+    if cls.docs is not None and not (
+        isinstance(cls.docs, str) and re.fullmatch(r"https?://[\x21-\x7e]{1,500}", cls.docs)
+    ):
+        raise ValueError(f"docs is {cls.docs!r}; it is an http or https address")
+    if not isinstance(cls.headers, Mapping):
+        raise TypeError("headers is a mapping of names to values")
+    for name, value in cls.headers.items():
+        if name.lower() not in _DECLARABLE_HEADERS:
+            allowed = ", ".join(sorted(_DECLARABLE_HEADERS))
+            raise ValueError(f"the header {name!r} may not be declared; these may: {allowed}")
+        if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:
+            raise ValueError(f"the header {name!r} has a value that is no printable ASCII text")

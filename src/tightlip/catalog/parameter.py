@@ -1,0 +1,139 @@
+"""The typed parameters of a public error: what may be filled into a declared message."""
+
+from __future__ import annotations
+
+import math
+import re
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    bool: bool,
+    int: int,
+    float: float,
+    Decimal: str,
+    UUID: str,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MaxLength:
+    """The most characters that a text parameter may hold: `Annotated[str, MaxLength(40)]`."""
+
+    max_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter.
+
+    Attributes:
+        name: Its name, in the template and under `details`.
+        accepts: A phrase for the accepted form, for error messages.
+        types: The exact types that are accepted.
+        choices: The accepted values, where they are listed.
+        max_length: The most characters of a text.
+        optional: Whether None is accepted.
+    """
+
+    name: str
+    accepts: str
+    types: tuple[type, ...]
+    choices: tuple[Any, ...] | None = None
+    max_length: int | None = None
+    optional: bool = False
+
+    def clean(self, value: Any) -> Any:
+        """Return `value` as a JSON value that may leave.
+
+        Control characters of a text become spaces, and a text over its length is cut, with an
+        ellipsis in the last place.
+
+        Raises:
+            TypeError: The value has not the declared type.
+            ValueError: The value is none of the declared choices, or not finite.
+        """
+        if value is None and self.optional:
+            return None
+        if self.choices is not None:
+            if not any(type(value) is type(choice) and value == choice for choice in self.choices):
+                raise ValueError(f"parameter {self.name!r} takes {self.accepts}")
+            return value.value if isinstance(value, Enum) else value
+        kind = type(value)
+        if kind is int and int not in self.types and float in self.types:
+            value, kind = float(value), float
+        if kind not in self.types:
+            raise TypeError(f"parameter {self.name!r} takes {self.accepts}, not {kind.__name__}")
+        if kind is str:
+            return self._clean_text(value)
+        if isinstance(value, float | Decimal) and not math.isfinite(value):
+            raise ValueError(f"parameter {self.name!r} takes a finite number")
+        return _PLAIN[kind](value)
+
+    def _clean_text(self, value: str) -> str:
+        text = _CONTROL.sub(" ", value)
+        if self.max_length is not None and len(text) > self.max_length:
+            text = text[: self.max_length - 1] + "…"
+        return text
+
+
+def read_parameter(name: str, annotation: Any) -> Parameter:
+    """Read the declaration of one parameter.
+
+    Raises:
+        TypeError: The annotation is no type that can be shown to a client.
+    """
+    max_length = None
+    if get_origin(annotation) is Annotated:
+        annotation, *metadata = get_args(annotation)
+        max_length = next(filter(None, map(_max_length, metadata)), None)
+    optional = False
+    if get_origin(annotation) in (Union, types.UnionType):
+        members = get_args(annotation)
+        optional = type(None) in members
+        kinds = tuple(member for member in members if member is not type(None))
+    else:
+        kinds = (annotation,)
+    if len(kinds) == 1:
+        if get_origin(kinds[0]) is Literal:
+            choices = get_args(kinds[0])
+            return Parameter(name, f"one of {choices}", (), choices, optional=optional)
+        if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
+            choices = tuple(kinds[0])
+            return Parameter(
+                name, f"a member of {kinds[0].__name__}", (), choices, optional=optional
+            )
+    if str in kinds and max_length is None:
+        raise TypeError(
+            f"parameter {name!r} is a text without a length: "
+            f"declare it as Annotated[str, tightlip.MaxLength(40)]"
+        )
+    if any(kind is not str and kind not in _PLAIN for kind in kinds):
+        accepted = ", ".join(["str", *(kind.__name__ for kind in _PLAIN)])
+        raise TypeError(
+            f"parameter {name!r} has a type that cannot stand in an answer; "
+            f"use one of {accepted}, a Literal or an Enum"
+        )
+    accepts = " or ".join(kind.__name__ for kind in kinds)
+    return Parameter(name, accepts, kinds, max_length=max_length, optional=optional)
+
+
+def _max_length(metadata: Any) -> int | None:
+    """Read a length from our `MaxLength` or from its like in annotated-types and pydantic."""
+    for candidate in (metadata, *getattr(metadata, "metadata", ())):
+        length = getattr(candidate, "max_length", None)
+        if isinstance(length, int) and length > 0:
+            return length
+    return None

@@ -1,0 +1,1 @@
+"""A small real API, its leaking twin, and a page that shows both."""

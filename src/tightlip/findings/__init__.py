@@ -1,0 +1,1 @@
+"""What a tool has found, and the forms in which it is printed."""

@@ -1,0 +1,1 @@
+"""How bytes are intercepted, one protocol a file."""
