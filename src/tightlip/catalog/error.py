@@ -127,7 +127,7 @@ class PublicError(Exception):
         faults += [f"has no parameter {name!r}" for name in given if name not in cls._parameters]
         if faults:
             raise TypeError(f"{cls.__name__} {' and '.join(faults)}")
-        self.details: Mapping[str, Any] = {
+        self.details: Any = {
             name: parameter.clean(given[name]) for name, parameter in cls._parameters.items()
         }
         self.public_message = cls.message.format_map(self.details)

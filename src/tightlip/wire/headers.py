@@ -1,0 +1,126 @@
+"""Header fields: what may leave with an error, and what never leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tightlip.exchange import Headers
+
+# Fields that name the machinery. They leave with no response at all.
+_NEVER = frozenset(
+    {
+        b"liferay-portal",
+        b"server",
+        b"via",
+        b"x-amz-executed-version",
+        b"x-application-context",
+        b"x-backend",
+        b"x-backend-server",
+        b"x-framework",
+        b"x-generator",
+        b"x-mod-pagespeed",
+        b"x-powered-by",
+        b"x-powered-cms",
+        b"x-runtime",
+        b"x-served-by",
+        b"x-server",
+        b"x-sourcefiles",
+    }
+)
+_NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php", b"x-rack")
+
+_TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_RETRY_AFTER = re.compile(
+    rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
+)
+_PRINTABLE = re.compile(rb"[\x20-\x7e]{0,4096}")
+_ORIGIN = re.compile(rb"\*|null|[a-z][a-z0-9+.-]{0,31}://[A-Za-z0-9.\[\]:_-]{1,255}")
+_FLAG = re.compile(rb"true|false")
+_NUMBER = re.compile(rb"\d{1,9}")
+
+# Fields that an application may send with an error, and the form that each must have.
+_WITH_ERRORS: Mapping[bytes, re.Pattern[bytes]] = {
+    b"access-control-allow-credentials": _FLAG,
+    b"access-control-allow-headers": _TOKENS,
+    b"access-control-allow-methods": _TOKENS,
+    b"access-control-allow-origin": _ORIGIN,
+    b"access-control-expose-headers": _TOKENS,
+    b"access-control-max-age": _NUMBER,
+    b"allow": _TOKENS,
+    b"content-security-policy": _PRINTABLE,
+    b"content-security-policy-report-only": _PRINTABLE,
+    b"cross-origin-embedder-policy": _PRINTABLE,
+    b"cross-origin-opener-policy": _PRINTABLE,
+    b"cross-origin-resource-policy": _TOKENS,
+    b"origin-agent-cluster": _PRINTABLE,
+    b"permissions-policy": _PRINTABLE,
+    b"referrer-policy": _TOKENS,
+    b"retry-after": _RETRY_AFTER,
+    b"strict-transport-security": _PRINTABLE,
+    b"timing-allow-origin": _ORIGIN,
+    b"vary": _TOKENS,
+    b"x-content-type-options": _TOKENS,
+    b"x-frame-options": _TOKENS,
+    b"x-permitted-cross-domain-policies": _TOKENS,
+    b"x-xss-protection": _PRINTABLE,
+}
+_CHALLENGES = frozenset({b"www-authenticate", b"proxy-authenticate"})
+_CHALLENGE = re.compile(
+    rb"(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,31})(?:[ \t]+(?P<parameters>[\x20-\x7e]*))?"
+)
+_REALM = re.compile(
+    rb'(?:^|[,\s])realm[ \t]*=[ \t]*("(?:[^"\\]|\\.){0,128}"|[^\s,"]{1,128})', re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=1024)
+def names_machinery(name: bytes) -> bool:
+    """Tell whether the header `name`, in any case, says what the API is made of."""
+    lower = name.lower()
+    return lower in _NEVER or lower.startswith(_NEVER_STARTS)
+
+
+def without_machinery(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return `headers` without the fields that say what the API is made of."""
+    return [header for header in headers if not names_machinery(header[0])]
+
+
+def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Return those of `headers` that may leave with an error, names in lower case.
+
+    A challenge keeps its scheme and its realm only; a value that has not the form of its
+    field stays behind.
+    """
+    allowed = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower in _CHALLENGES:
+            challenge = _bare_challenge(value)
+            if challenge is not None:
+                allowed.append((lower, challenge))
+            continue
+        form = _WITH_ERRORS.get(lower)
+        if form is not None and form.fullmatch(value) is not None:
+            allowed.append((lower, value))
+    return tuple(allowed)
+
+
+def _bare_challenge(value: bytes) -> bytes | None:
+    match = _CHALLENGE.fullmatch(value.strip())
+    if match is None:
+        return None
+    realm = _REALM.search(match["parameters"] or b"")
+    return match["scheme"] + (b" realm=" + realm[1] if realm else b"")
+
+
+def assemble(own: Mapping[bytes, bytes], from_application: Headers) -> Headers:
+    """Join our fields with those of the application, sorted by name; ours win.
+
+    The order is the same on every server, also on those that sort by themselves.
+    """
+    kept = [(name, value) for name, value in dict.fromkeys(from_application) if name not in own]
+    return tuple(sorted([*kept, *own.items()], key=lambda header: header[0]))

@@ -1,0 +1,41 @@
+"""The same content as problem details for HTTP APIs (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tightlip.wire.envelope import encode, members_of
+
+if TYPE_CHECKING:
+    from tightlip.catalog.error import PublicError
+
+CONTENT_TYPE = b"application/problem+json"
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    # Python 3.11 and 3.12 have the names of RFC 7231; these are RFC 9110's.
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    418: "",
+    422: "Unprocessable Content",
+}
+
+
+def render(error: PublicError, reference: str | None) -> bytes:
+    """Return the body for `error` as problem details.
+
+    `type` is the error's page, else `about:blank`, whose `title` is the phrase of the status
+    (RFC 9457, section 4.2.1); `code`, `fields`, `details` and `reference` are extensions.
+    """
+    title = error.code.replace("_", " ").capitalize() if error.docs else _PHRASES.get(error.status)
+    return encode(
+        {
+            "type": error.docs or "about:blank",
+            **({"title": title} if title else {}),
+            "status": error.status,
+            "detail": error.public_message,
+            "code": error.code,
+            **members_of(error, reference),
+        }
+    )
