@@ -26,12 +26,16 @@ def find(seam: str, name: str) -> Any | None:
     return None
 
 
-@cache
-def find_for_class(seam: str, cls: type) -> tuple[Any, ...]:
-    """Return the plug-ins of `seam` for `cls`, by the libraries that define it and its bases.
+def find_for(seam: str, value: object) -> tuple[Any, ...]:
+    """Return the plug-ins of `seam` for `value`, by the libraries that define its classes.
 
     The plug-in of the most specific class comes first; a library stands in the answer once.
     """
+    return _find_for_class(seam, type(value))
+
+
+@cache
+def _find_for_class(seam: str, cls: type) -> tuple[Any, ...]:
     packages = dict.fromkeys(base.__module__.partition(".")[0] for base in cls.__mro__)
     found = (find(seam, package) for package in packages)
     return tuple(plugin for plugin in found if plugin is not None)

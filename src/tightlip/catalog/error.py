@@ -107,18 +107,24 @@ class PublicError(Exception):
         place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
         try:
             _declare(cls, frame)
-            if cls._is_concrete():
+            if cls.is_concrete():
                 catalog.add(Declaration(cls.code, cls, place))
         except (TypeError, ValueError) as error:
             raise DeclarationError(f"{cls.__qualname__} at {place}: {error}") from None
 
     @classmethod
-    def _is_concrete(cls) -> bool:
+    def is_concrete(cls) -> bool:
+        """Tell whether this class declares all that it takes to be raised."""
         return hasattr(cls, "message") and hasattr(cls, "status")
+
+    @classmethod
+    def required_parameters(cls) -> tuple[str, ...]:
+        """Return the names of the parameters that a raise must give."""
+        return tuple(name for name in cls._parameters if name not in cls._defaults)
 
     def __init__(self, **values: Any) -> None:
         cls = type(self)
-        if not cls._is_concrete():
+        if not cls.is_concrete():
             raise TypeError(
                 f"{cls.__name__} declares no status and message of its own; raise a subclass"
             )
