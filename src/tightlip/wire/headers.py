@@ -105,8 +105,13 @@ def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             continue
         form = _WITH_ERRORS.get(lower)
         if form is not None and form.fullmatch(value) is not None:
-            allowed.append((lower, value))
+            allowed.append((lower, _sorted_methods(value) if lower == b"allow" else value))
     return tuple(allowed)
+
+
+def _sorted_methods(value: bytes) -> bytes:
+    """Sort the methods: frameworks list them in the order of a set, or of their routes."""
+    return b", ".join(sorted({method.strip() for method in value.split(b",")}))
 
 
 def _bare_challenge(value: bytes) -> bytes | None:

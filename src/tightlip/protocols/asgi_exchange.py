@@ -1,0 +1,137 @@
+"""What the parts of an ASGI exchange share: its state, its request, its framework."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from tightlip.exchange import Request
+
+if TYPE_CHECKING:
+    from tightlip.failure import Failure
+    from tightlip.responder.responder import Responder
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+STATE = "tightlip"
+"""The key of the scope under which the `State` of an exchange stands."""
+
+
+class Framework(Protocol):
+    """What the guard asks of an adapter."""
+
+    def read(self, exception: BaseException) -> Failure | None:
+        """Return what the framework's own exception says; None for any other."""
+        ...
+
+    def is_disconnect(self, exception: BaseException) -> bool:
+        """Tell whether `exception` says no more than that the client has gone."""
+        ...
+
+    def route(self, scope: Scope) -> tuple[str | None, str]:
+        """Return the template of the route that matched, and the name of its endpoint."""
+        ...
+
+
+class NoFramework:
+    """What the guard asks where there is no adapter: a plain ASGI application."""
+
+    def read(self, exception: BaseException) -> Failure | None:  # noqa: ARG002 - the protocol's
+        """Know no exception."""
+        return None
+
+    def is_disconnect(self, exception: BaseException) -> bool:  # noqa: ARG002 - the protocol's
+        """Know no such exception."""
+        return False
+
+    def route(self, scope: Scope) -> tuple[str | None, str]:  # noqa: ARG002 - the protocol's
+        """Know no route."""
+        return None, ""
+
+
+@dataclass(slots=True)
+class State:
+    """What the parts of one exchange tell each other.
+
+    Attributes:
+        exception: The exception that a handler inside the application was given.
+        traceback: Its traceback, which some frameworks take off once it is handled.
+        body: The body of the answer that a guard further inside has sent.
+    """
+
+    exception: BaseException | None = None
+    traceback: TracebackType | None = None
+    body: bytes | None = None
+
+    def note(self, exception: BaseException) -> None:
+        """Remember an exception before a handler turns it into an answer."""
+        self.exception = exception
+        self.traceback = exception.__traceback__
+
+
+class StreamAbortedError(Exception):
+    """Tells the server to cut the connection: what was begun cannot be ended honestly.
+
+    ASGI has no message that says so; an exception after the start is the one sign that servers
+    take for it.
+    """
+
+
+def state_of(scope: Scope) -> State:
+    """Return the state of the exchange, made at the first call."""
+    state = scope.get(STATE)
+    if state is None:
+        state = scope[STATE] = State()
+    return state  # type: ignore[no-any-return]
+
+
+def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Request:
+    """Read the neutral request from an ASGI scope (ASGI 3.0, HTTP and WebSocket)."""
+    try:
+        route, _ = framework.route(scope)
+    except Exception:  # a foreign route object may fail; the record does without
+        route = None
+    client = scope.get("client")
+    return Request(
+        method=scope.get("method", "WEBSOCKET"),
+        path=scope.get("path", ""),
+        route=route,
+        query=scope.get("query_string", b""),
+        headers=tuple((bytes(name), bytes(value)) for name, value in scope.get("headers", ())),
+        client=f"{client[0]}:{client[1]}" if client else None,
+        scheme=scope.get("scheme", "http"),
+        http_version=scope.get("http_version", "1.1"),
+        body_size=body_size,
+    )
+
+
+def must_pass(exception: BaseException) -> bool:
+    """Tell whether `exception` is no failure: the end of the process, of the task, of a generator.
+
+    A `CancelledError` passes where the task really is being cancelled; one that code raised by
+    itself is a failure like any other.
+    """
+    if isinstance(exception, Exception):
+        return False
+    if isinstance(exception, asyncio.CancelledError):
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no event loop of asyncio's: nothing says that it is not real
+            return True
+        return task is None or task.cancelling() > 0
+    return not isinstance(exception, SystemExit | BaseExceptionGroup)
+
+
+def is_test_client(scope: Scope) -> bool:
+    """Tell whether Starlette's test client asks: only it offers this extension.
+
+    It re-raises what goes wrong in the application, in the user's own test.
+    """
+    return "http.response.debug" in scope.get("extensions", ())

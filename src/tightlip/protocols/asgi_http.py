@@ -1,0 +1,292 @@
+"""One HTTP exchange over ASGI: an answer is held back until it is known to be good."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from tightlip.exchange import Request, Response, first_of
+from tightlip.protocols.asgi_exchange import (
+    Application,
+    Framework,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    StreamAbortedError,
+    is_test_client,
+    must_pass,
+    request_of,
+    state_of,
+)
+
+if TYPE_CHECKING:
+    from tightlip.responder.responder import Answer, Responder
+
+_FIRST_ERROR = 400
+_SERVER_ERROR = 500
+_MOST_WITHHELD = 65536
+
+_EVENT_STREAM = b"text/event-stream"
+_JSON_LINES = frozenset(
+    {b"application/x-ndjson", b"application/jsonl", b"application/jsonlines", b"application/ndjson"}
+)
+
+
+class Phase(Enum):
+    """How far the answer has come."""
+
+    WAITING = auto()
+    """Nothing has left; a start may be held."""
+    WITHHOLDING = auto()
+    """An error answer of the application's is being read, and kept."""
+    STREAMING = auto()
+    """The start and a part of the body have left."""
+    DONE = auto()
+    """All has left."""
+
+
+class MissingAnswerError(Exception):
+    """The application ended without an answer, or without the end of it."""
+
+
+class HttpExchange:
+    """Stands between an application and its server for one request.
+
+    The start of an answer waits for the first part of its body, so that a failure in between is
+    still answered cleanly. An answer of status 400 or above is read to its end and replaced by
+    what the responder decides.
+    """
+
+    __slots__ = (
+        "_disconnected",
+        "_framework",
+        "_held",
+        "_last_chunk",
+        "_phase",
+        "_receive",
+        "_received",
+        "_responder",
+        "_scope",
+        "_send",
+        "_state",
+        "_withheld",
+    )
+
+    def __init__(
+        self,
+        responder: Responder,
+        framework: Framework,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._responder = responder
+        self._framework = framework
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._state = state_of(scope)
+        self._phase = Phase.WAITING
+        self._held: Message | None = None
+        self._withheld = b""
+        self._last_chunk = b""
+        self._received = 0
+        self._disconnected = False
+
+    async def run(self, application: Application) -> None:
+        """Let the application answer; see that what leaves is whole and clean."""
+        try:
+            await application(self._scope, self.receive, self.send)
+        except BaseException as exception:
+            if must_pass(exception):
+                raise
+            await self._fail(exception)
+        else:
+            await self._end()
+
+    async def receive(self) -> Message:
+        """Hand on what the client sends, counting its bytes."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+        elif message["type"] == "http.disconnect":
+            self._disconnected = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the application's; hand on what may leave."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            if self._phase is Phase.WAITING:
+                self._held = message
+        elif kind == "http.response.body":
+            await self._send_body(message)
+        elif kind == "http.response.debug" or self._phase is Phase.STREAMING:
+            await self._send(message)
+        elif self._held is not None and self._held["status"] < _FIRST_ERROR:
+            await self._release(self._held)
+            self._phase = Phase.STREAMING
+            await self._send(message)
+
+    async def _send_body(self, message: Message) -> None:
+        held = self._held
+        more = message.get("more_body", False)
+        if self._phase is Phase.WAITING and held is not None:
+            if held["status"] >= _FIRST_ERROR:
+                self._phase = Phase.WITHHOLDING
+            else:
+                self._phase = Phase.STREAMING if more else Phase.DONE
+                await self._release(held)
+                self._last_chunk = message.get("body", b"")
+                await self._send(message)
+                return
+        if self._phase is Phase.STREAMING:
+            if not more:
+                self._phase = Phase.DONE
+            self._last_chunk = message.get("body", b"") or self._last_chunk
+            await self._send(message)
+        elif self._phase is Phase.WITHHOLDING:
+            await self._withhold(message.get("body", b""), more=more)
+
+    async def _release(self, held: Message) -> None:
+        """Let the start of a good answer leave."""
+        headers = held.get("headers", ())
+        await self._send({**held, "headers": self._responder.outgoing(headers)})
+
+    async def _withhold(self, body: bytes, *, more: bool) -> None:
+        """Keep a part of an error answer; reply in its place once it is whole, or too long."""
+        room = _MOST_WITHHELD - len(self._withheld)
+        self._withheld += body[:room]
+        if more and room > len(body):
+            return
+        if self._is_sudden():
+            return
+        await self._replace()
+
+    def _is_sudden(self) -> bool:
+        """Tell whether a server error came without an exception so far.
+
+        Frameworks answer first and raise on afterwards: the exception says more, and is worth
+        the wait until the application returns.
+        """
+        held = self._held
+        return (
+            held is not None
+            and held["status"] >= _SERVER_ERROR
+            and self._state.exception is None
+            and self._state.body is None
+        )
+
+    async def _replace(self) -> None:
+        """Reply to an error answer of the application's with what the responder decides."""
+        held = self._held or {}
+        response = Response(
+            held.get("status", _SERVER_ERROR),
+            tuple((bytes(name), bytes(value)) for name, value in held.get("headers", ())),
+            self._withheld,
+        )
+        if self._state.body is not None and self._state.body == self._withheld:
+            # A guard further inside has decided already; the same words pass as they are.
+            await self._deliver(response)
+            return
+        exception = self._state.exception
+        if exception is None:
+            _, endpoint = self._framework.route(self._scope)
+            answer = self._responder.review(response, self._request(), made_by=endpoint)
+        else:
+            exception.__traceback__ = self._state.traceback
+            answer = self._answer(exception, response)
+        await self._deliver(answer.response)
+
+    async def _fail(self, exception: BaseException) -> None:
+        """Answer an exception that came out of the application."""
+        answer: Answer | None = None
+        if self._phase is Phase.WAITING:
+            answer = self._answer(exception)
+            await self._deliver(answer.response)
+        elif self._phase is Phase.WITHHOLDING:
+            answer = self._answer(exception, self._started())
+            await self._deliver(answer.response)
+        elif self._framework.is_disconnect(exception) or self._disconnected:
+            return
+        elif self._phase is Phase.STREAMING:
+            answer = self._answer(exception, event="http.server.response.broken")
+            await self._break(answer, exception)
+        elif exception is not self._state.exception:
+            answer = self._answer(exception, event="http.server.background.exception")
+        if is_test_client(self._scope) and (answer is None or answer.is_server_error):
+            raise exception
+
+    async def _end(self) -> None:
+        """See that the answer is whole once the application has returned."""
+        if self._phase is Phase.WITHHOLDING:
+            await self._replace()
+        elif self._disconnected or self._phase is Phase.DONE:
+            return
+        elif self._phase is Phase.WAITING:
+            answer = self._answer(MissingAnswerError("the application returned no answer"))
+            await self._deliver(answer.response)
+        else:
+            missing = MissingAnswerError("the application returned in the middle of an answer")
+            answer = self._answer(missing, event="http.server.response.broken")
+            await self._break(answer, missing)
+
+    async def _break(self, answer: Answer, exception: BaseException) -> None:
+        """End a broken stream honestly: by a declared event where the form has one, else cut."""
+        headers = self._started().headers
+        media_type = (first_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
+        plain = first_of(headers, b"content-encoding") is None
+        countless = first_of(headers, b"content-length") is None
+        words = self._responder.last_words(answer)
+        if plain and countless and media_type == _EVENT_STREAM:
+            gap = b"" if self._last_chunk.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else b"\n\n"
+            await self._finish(gap + b"event: error\ndata: " + words + b"\n\n")
+        elif plain and countless and media_type in _JSON_LINES:
+            gap = b"" if self._last_chunk.endswith(b"\n") else b"\n"
+            await self._finish(gap + words + b"\n")
+        elif not is_test_client(self._scope):
+            raise StreamAbortedError(
+                f"cut after a failure, see the incident {answer.reference}"
+            ) from None
+        else:
+            raise exception
+
+    async def _finish(self, chunk: bytes) -> None:
+        self._phase = Phase.DONE
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    async def _deliver(self, response: Response) -> None:
+        self._phase = Phase.DONE
+        self._state.body = response.body
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": list(response.headers),
+            }
+        )
+        await self._send({"type": "http.response.body", "body": response.body})
+
+    def _started(self) -> Response:
+        """Return the status and headers that the application gave, names in lower case."""
+        held = self._held or {}
+        headers = ((bytes(name).lower(), bytes(value)) for name, value in held.get("headers", ()))
+        return Response(held.get("status", _SERVER_ERROR), tuple(headers))
+
+    def _answer(
+        self,
+        exception: BaseException,
+        response: Response | None = None,
+        event: str = "http.server.request.exception",
+    ) -> Answer:
+        return self._responder.answer(
+            exception,
+            self._request(),
+            read=self._framework.read,
+            response=response,
+            event=event,
+        )
+
+    def _request(self) -> Request:
+        return request_of(self._scope, self._framework, self._received)

@@ -1,0 +1,177 @@
+"""One WebSocket over ASGI: refusals and close reasons say only what was declared."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from tightlip.exchange import Request, Response
+from tightlip.protocols.asgi_exchange import (
+    Application,
+    Framework,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    is_test_client,
+    must_pass,
+    request_of,
+    state_of,
+)
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from tightlip.responder.responder import Answer, Responder
+
+_INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
+_POLICY_VIOLATION = 1008
+_LONGEST_REASON = 123  # bytes; RFC 6455, section 5.5: a control frame holds 125 with the code
+_MOST_WITHHELD = 65536
+_REFUSED = 403
+_FIRST_ERROR = 400
+
+
+class Phase(Enum):
+    """How far the connection has come."""
+
+    HANDSHAKE = auto()
+    OPEN = auto()
+    CLOSED = auto()
+
+
+class MissingHandshakeError(Exception):
+    """The application ended without accepting or refusing the connection."""
+
+
+class WebSocketExchange:
+    """Stands between an application and its server for one WebSocket."""
+
+    def __init__(
+        self,
+        responder: Responder,
+        framework: Framework,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        self._responder = responder
+        self._framework = framework
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._state = state_of(scope)
+        self._phase = Phase.HANDSHAKE
+        self._denial: Message | None = None
+        self._withheld = b""
+
+    async def run(self, application: Application) -> None:
+        """Let the application talk; see that a failure ends as one."""
+        try:
+            await application(self._scope, self._receive, self.send)
+        except BaseException as exception:
+            if must_pass(exception):
+                raise
+            await self._fail(exception)
+        else:
+            if self._phase is Phase.HANDSHAKE:
+                missing = MissingHandshakeError("the application returned without a handshake")
+                await self._refuse(self._answer(missing).response)
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the application's; hand on what may leave."""
+        kind = message["type"]
+        if kind == "websocket.accept":
+            self._phase = Phase.OPEN
+            headers = self._responder.outgoing(message.get("headers", ()))
+            await self._send({**message, "headers": headers})
+        elif kind == "websocket.close":
+            await self._close(message, sys._getframe(1))  # noqa: SLF001 - whose words these are
+        elif kind == "websocket.http.response.start":
+            self._denial = message
+        elif kind == "websocket.http.response.body":
+            await self._deny(message)
+        else:
+            await self._send(message)
+
+    async def _fail(self, exception: BaseException) -> None:
+        if self._framework.is_disconnect(exception):
+            return
+        answer = self._answer(exception)
+        if self._phase is Phase.HANDSHAKE:
+            await self._refuse(answer.response)
+        elif self._phase is Phase.OPEN:
+            await self._say_goodbye(_INTERNAL_ERROR, answer.error.code)
+        if is_test_client(self._scope) and answer.is_server_error:
+            raise exception
+
+    async def _close(self, message: Message, frame: FrameType | None) -> None:
+        """Close as the application asks, with a reason that is declared."""
+        exception = self._state.exception
+        if self._phase is Phase.HANDSHAKE:
+            if exception is not None:
+                exception.__traceback__ = self._state.traceback
+                await self._refuse(self._answer(exception).response)
+            else:
+                await self._refuse(
+                    self._responder.review(Response(_REFUSED), self._request()).response
+                )
+            return
+        code = message.get("code") or 1000
+        reason = message.get("reason") or ""
+        if exception is not None:
+            exception.__traceback__ = self._state.traceback
+            answer = self._answer(exception)
+            reason = answer.error.public_message if answer.is_declared else answer.error.code
+        elif reason:
+            reason, _ = self._responder.close_reason(str(reason), self._request(), frame)
+        await self._say_goodbye(code, reason)
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        if self._phase is not Phase.OPEN:
+            return
+        self._phase = Phase.CLOSED
+        text = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
+        await self._send({"type": "websocket.close", "code": code, "reason": text})
+
+    async def _deny(self, message: Message) -> None:
+        """Read the application's own refusal to its end, and refuse in its place."""
+        self._withheld += message.get("body", b"")[: _MOST_WITHHELD - len(self._withheld)]
+        if message.get("more_body", False) or self._phase is not Phase.HANDSHAKE:
+            return
+        start = self._denial or {}
+        response = Response(
+            max(start.get("status", _REFUSED), _FIRST_ERROR),
+            tuple((bytes(name), bytes(value)) for name, value in start.get("headers", ())),
+            self._withheld,
+        )
+        _, endpoint = self._framework.route(self._scope)
+        answer = self._responder.review(response, self._request(), made_by=endpoint)
+        await self._refuse(answer.response)
+
+    async def _refuse(self, response: Response) -> None:
+        """Refuse the handshake with a whole answer, or as well as the server can."""
+        self._phase = Phase.CLOSED
+        if "websocket.http.response" not in self._scope.get("extensions", ()):
+            await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": ""})
+            return
+        await self._send(
+            {
+                "type": "websocket.http.response.start",
+                "status": response.status,
+                "headers": list(response.headers),
+            }
+        )
+        await self._send({"type": "websocket.http.response.body", "body": response.body})
+
+    def _answer(self, exception: BaseException) -> Answer:
+        return self._responder.answer(
+            exception,
+            self._request(),
+            read=self._framework.read,
+            event="websocket.exception",
+        )
+
+    def _request(self) -> Request:
+        return request_of(self._scope, self._framework)

@@ -1,0 +1,107 @@
+"""Decision: what goes out, what was withheld, and whether it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from tightlip.catalog.error import PublicError
+from tightlip.failure import (
+    DatabaseFailure,
+    Failure,
+    HttpFailure,
+    NetworkFailure,
+    ValidationFailure,
+)
+
+if TYPE_CHECKING:
+    from tightlip.failure import Withheld
+
+Read: TypeAlias = Callable[[BaseException], Failure | None]
+
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a client is told, and what is known beside it.
+
+    Attributes:
+        error: The public error that goes out.
+        declared: Whether an author declared it for this very failure.
+        exception: The exception behind it.
+        failure: The facts that were read from the exception.
+        withheld: Words that were to leave and did not.
+        notes: Contradictions between rules, and faults of rules, readers and our own code.
+    """
+
+    error: PublicError
+    declared: bool = False
+    exception: BaseException | None = None
+    failure: Failure | None = None
+    withheld: tuple[Withheld, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the failure is the application's, and no author foresaw it."""
+        return self.error.status >= _SERVER_ERROR and not self.declared
+
+    def is_recorded(self, read: Read) -> bool:
+        """Tell whether this makes an incident.
+
+        Words that did not leave, server errors, faults, and every internal exception do, also
+        one that stands behind a declared error. A declared error alone, a framework's own
+        refusal and a client's mistake do not.
+        """
+        if self.withheld or self.notes or self.error.status >= _SERVER_ERROR:
+            return True
+        exception = self.exception
+        if exception is None:
+            return False
+        if isinstance(self.failure, ValidationFailure):
+            return False
+        if isinstance(self.failure, HttpFailure) and self.failure.detail is None:
+            return False
+        return _is_internal(exception, read) or any(
+            _is_internal(other, read) for other in _unsuppressed(exception)
+        )
+
+    @property
+    def facts(self) -> dict[str, str | int | tuple[str, ...]]:
+        """The facts of the failure under the names of OpenTelemetry's semantic conventions."""
+        failure = self.failure
+        facts: dict[str, str | int | tuple[str, ...] | None] = {}
+        if isinstance(failure, DatabaseFailure):
+            facts = {
+                "db.failure.kind": failure.kind.value,
+                "db.response.status_code": failure.sqlstate or failure.number,
+                "db.collection.name": failure.table,
+                "db.constraint.name": failure.constraint,
+                "db.columns": failure.columns or None,
+            }
+        elif isinstance(failure, NetworkFailure):
+            facts = {"network.failure.kind": failure.kind.value}
+        return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _is_internal(exception: BaseException, read: Read) -> bool:
+    return not isinstance(exception, PublicError) and not isinstance(
+        read(exception), HttpFailure | ValidationFailure
+    )
+
+
+def _unsuppressed(exception: BaseException) -> list[BaseException]:
+    """Return the causes and contexts that the author did not cut off by `from None`."""
+    found: list[BaseException] = []
+    current: BaseException | None = exception
+    while current is not None and len(found) < 32:  # noqa: PLR2004 - enough links to see one
+        following = current.__cause__
+        if following is None and not current.__suppress_context__:
+            following = current.__context__
+        if following is None or following in found:
+            break
+        found.append(following)
+        current = following
+    return found
