@@ -1,0 +1,1 @@
+"""The engines that match patterns, one a file."""

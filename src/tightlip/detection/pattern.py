@@ -1,0 +1,253 @@
+"""The pattern language of the rules: a bounded subset that every scan engine reads alike."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from typing import NoReturn, TypeAlias
+
+Literals: TypeAlias = frozenset[tuple[str, bool]]
+"""Strings of which one stands in every match; True: in lower case, in the text's lower case."""
+
+LONGEST_REPEAT = 1000
+"""RE2 compiles no longer repeat, and a longer gap joins words that have nothing in common."""
+
+_MOST_ALTERNATIVES = 24
+_REPEAT = re.compile(r"\{(\d{1,6})(?:,(\d{1,6}))?\}", re.ASCII)
+_CONTROL_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_CLASS_ESCAPES = "dDsSwW"
+
+
+class PatternError(ValueError):
+    """A pattern uses what the scan engines do not share, or has no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is known of a piece of a pattern.
+
+    Attributes:
+        exact: Every string that the piece matches, where they are few; else None.
+        folded: Whether `exact` is matched in any case.
+        required: Strings of which one stands in every match of the piece.
+    """
+
+    exact: frozenset[str] | None = None
+    folded: bool = False
+    required: Literals = frozenset()
+
+
+_NOTHING = _Part(exact=frozenset({""}))
+_ANYTHING = _Part()
+
+
+def required_literals(pattern: str) -> Literals:
+    r"""Return strings of which at least one stands in every text that `pattern` matches.
+
+    The answer is empty if no such strings are known. It is the measure by which an engine
+    passes over a pattern without running it.
+
+    Args:
+        pattern: Literals, `|`, `(?:…)`, `(?i:…)`, `[…]`, `?`, `{n}`, `{n,m}` with at most 1000,
+            and the escapes `\b \B \d \D \s \S \w \W \n \r \t` and of punctuation.
+
+    Raises:
+        PatternError: If the pattern uses anything else.
+    """
+    return _Parser(pattern).parse()
+
+
+class _Parser:
+    """A recursive descent over one pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._at = 0
+
+    def parse(self) -> Literals:
+        if not self._pattern:
+            self._refuse("is empty")
+        if not self._pattern.isascii():
+            self._refuse("holds a character outside ASCII, which engines count differently")
+        part = self._alternation(folded=False)
+        if self._at < len(self._pattern):
+            self._refuse("closes a group that is not open")
+        if part.exact is not None and "" in part.exact:
+            self._refuse("matches the empty text")
+        try:
+            compiled = re.compile(self._pattern, re.ASCII)
+        except re.error as error:
+            raise PatternError(f"the pattern {self._pattern!r} does not compile: {error}") from None
+        if compiled.search("") is not None:
+            self._refuse("matches the empty text")
+        return _required(part)
+
+    def _refuse(self, fault: str) -> NoReturn:
+        raise PatternError(f"the pattern {self._pattern!r} {fault} (at character {self._at})")
+
+    def _next(self) -> str:
+        return self._pattern[self._at : self._at + 1]
+
+    def _alternation(self, *, folded: bool) -> _Part:
+        branches = [self._sequence(folded=folded)]
+        while self._next() == "|":
+            self._at += 1
+            branches.append(self._sequence(folded=folded))
+        if len(branches) == 1:
+            return branches[0]
+        exact: set[str] = set()
+        for branch in branches:
+            if branch.exact is None:
+                break
+            exact |= branch.exact
+        else:
+            if len(exact) <= _MOST_ALTERNATIVES:
+                return _Part(frozenset(exact), any(branch.folded for branch in branches))
+        each = [_required(branch) for branch in branches]
+        return _Part(required=frozenset().union(*each) if all(each) else frozenset())
+
+    def _sequence(self, *, folded: bool) -> _Part:
+        candidates: list[Literals] = []
+        run = _NOTHING
+        whole = True
+        while self._next() not in {"", "|", ")"}:
+            part = self._repeated(self._atom(folded=folded))
+            longer = _joined(run, part)
+            if longer is not None:
+                run = longer
+                continue
+            whole = False
+            candidates += [_required(run), _required(part)]
+            run = _NOTHING if part.exact is None else part
+        if whole:
+            return run
+        return _Part(required=max([*candidates, _required(run)], key=_strength))
+
+    def _atom(self, *, folded: bool) -> _Part:
+        character = self._next()
+        if character == "(":
+            return self._group(folded=folded)
+        if character == "[":
+            return self._class(folded=folded)
+        if character == "\\":
+            return self._escape(folded=folded)
+        if character in {"*", "+"}:
+            self._refuse(f"has the unbounded repeat {character!r}: write {{1,64}} or the like")
+        if character in {"^", "$"}:
+            self._refuse(f"has the anchor {character!r}, but a leak stands anywhere in a text")
+        if character == ".":
+            self._refuse("has a '.': name the characters that may stand there, such as [^\"]")
+        if character in {"?", "{", "}", "]"}:
+            self._refuse(f"has a {character!r} out of place: write \\{character} for the character")
+        self._at += 1
+        return _literal(character, folded=folded)
+
+    def _group(self, *, folded: bool) -> _Part:
+        if self._pattern.startswith("(?i:", self._at):
+            self._at += len("(?i:")
+            folded = True
+        elif self._pattern.startswith("(?:", self._at):
+            self._at += len("(?:")
+        else:
+            self._refuse("has a group other than (?:…) and (?i:…)")
+        part = self._alternation(folded=folded)
+        if self._next() != ")":
+            self._refuse("has a group that is not closed")
+        self._at += 1
+        return part
+
+    def _class(self, *, folded: bool) -> _Part:
+        start = self._at
+        self._at += 1
+        negated = self._next() == "^"
+        self._at += negated
+        members: set[str] = set()
+        plain = not negated
+        while self._next() != "]" or self._at == start + 1 + negated:
+            character = self._next()
+            if character in {"", "["}:
+                self._refuse("has a class that is not closed, or a '[' in it without a backslash")
+            if character == "\\":
+                self._at += 1
+                character = self._next()
+                if character in _CLASS_ESCAPES:
+                    plain = False
+                elif character.isalnum() and character not in _CONTROL_ESCAPES:
+                    self._refuse(f"has the escape \\{character} in a class")
+                character = _CONTROL_ESCAPES.get(character, character)
+            elif character == "-" and members and self._pattern[self._at + 1 : self._at + 2] != "]":
+                plain = False
+            members.add(character)
+            self._at += 1
+        self._at += 1
+        if not plain or len(members) > _MOST_ALTERNATIVES:
+            return _ANYTHING
+        return _Part(frozenset(members), folded)
+
+    def _escape(self, *, folded: bool) -> _Part:
+        escaped = self._pattern[self._at + 1 : self._at + 2]
+        if not escaped:
+            self._refuse("ends in a backslash")
+        self._at += 2
+        if escaped in "bB":
+            return _NOTHING
+        if escaped in _CLASS_ESCAPES:
+            return _ANYTHING
+        if escaped in _CONTROL_ESCAPES:
+            return _literal(_CONTROL_ESCAPES[escaped], folded=False)
+        if escaped.isalnum():
+            self._refuse(f"has \\{escaped}, which not every engine knows")
+        return _literal(escaped, folded=folded)
+
+    def _repeated(self, part: _Part) -> _Part:
+        if self._next() == "?":
+            least, most = 0, 1
+            self._at += 1
+        elif self._next() == "{":
+            repeat = _REPEAT.match(self._pattern, self._at)
+            if repeat is None:
+                self._refuse("has a repeat other than {n} and {n,m}: name its upper bound")
+            least = int(repeat[1])
+            most = int(repeat[2] or repeat[1])
+            if most > LONGEST_REPEAT or most < max(least, 1):
+                self._refuse(f"has a repeat outside 1 to {LONGEST_REPEAT}")
+            self._at = repeat.end()
+        else:
+            return part
+        if self._next() in {"?", "+", "*", "{"}:
+            self._refuse("has a repeat of a repeat, or one that is lazy or possessive")
+        if least == 0:
+            if most == 1 and part.exact is not None:
+                return _Part(part.exact | {""}, part.folded)
+            return _ANYTHING
+        return _Part(required=_required(part))
+
+
+def _literal(character: str, *, folded: bool) -> _Part:
+    return _Part(frozenset({character}), folded)
+
+
+def _joined(run: _Part, part: _Part) -> _Part | None:
+    """Return the strings of `run` followed by those of `part`, if they are known and few."""
+    if run.exact is None or part.exact is None:
+        return None
+    if len(run.exact) * len(part.exact) > _MOST_ALTERNATIVES:
+        return None
+    exact = frozenset(before + after for before, after in product(run.exact, part.exact))
+    return _Part(exact, run.folded or part.folded)
+
+
+def _required(part: _Part) -> Literals:
+    if part.exact is None:
+        return part.required
+    if "" in part.exact:
+        return frozenset()
+    return frozenset((text.lower() if part.folded else text, part.folded) for text in part.exact)
+
+
+def _strength(literals: Literals) -> tuple[int, int]:
+    """Rank required literals: the longer the shortest of them, the rarer a text that holds one."""
+    if not literals:
+        return (0, 0)
+    return (min(len(text) for text, _ in literals), -len(literals))

@@ -1,0 +1,90 @@
+"""Rule: what one kind of leak looks like, with the texts that prove it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tightlip.detection.luhn import is_card_number
+from tightlip.detection.pattern import PatternError, required_literals
+from tightlip.findings.finding import Category
+
+CHECKS: Mapping[str, Callable[[str, int, int], bool]] = MappingProxyType({"luhn": is_card_number})
+"""What `check` may name: given text, start and end of a match, is it the thing meant?"""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+", re.ASCII)
+
+
+class RuleError(ValueError):
+    """A rule cannot stand.
+
+    Attributes:
+        key: The key of the rule that is wrong.
+    """
+
+    def __init__(self, key: str, fault: str) -> None:
+        super().__init__(f"{key} {fault}")
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one kind of leak looks like.
+
+    Attributes:
+        id: `<technology>-<what leaks>`, in kebab-case; stable, for it stands in reports.
+        category: What kind of internals it is.
+        says: What the leak tells a stranger, in one sentence.
+        source: Where the form of the text is documented.
+        patterns: One of them matches every leak; for the language see `required_literals`.
+        leaks: Texts that this rule finds; without one of the patterns, one of them is missed.
+        clean: Near misses: texts that share words with a leak, and that no rule finds.
+        check: The name of a further test of each match, one of `CHECKS`, or None.
+
+    Raises:
+        RuleError: If one of these is missing, of the wrong form, or not found by its patterns.
+    """
+
+    id: str
+    category: Category
+    says: str
+    source: str
+    patterns: tuple[str, ...]
+    leaks: tuple[str, ...]
+    clean: tuple[str, ...]
+    check: str | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or _ID.fullmatch(self.id) is None:
+            raise RuleError("id", f"is {self.id!r}: write <technology>-<what leaks> in kebab-case")
+        try:
+            object.__setattr__(self, "category", Category(self.category))
+        except ValueError:
+            known = ", ".join(Category)
+            raise RuleError("category", f"is {self.category!r}: choose one of {known}") from None
+        for key in ("says", "source"):
+            value = getattr(self, key)
+            if not isinstance(value, str) or not value.strip():
+                raise RuleError(key, "is missing: write one sentence")
+        for key in ("patterns", "leaks", "clean"):
+            self._require_texts(key)
+        if self.check is not None and self.check not in CHECKS:
+            raise RuleError("check", f"is {self.check!r}: choose one of {', '.join(CHECKS)}")
+        for pattern in self.patterns:
+            try:
+                required_literals(pattern)
+            except PatternError as error:
+                raise RuleError("patterns", f"cannot stand: {error}") from None
+
+    def _require_texts(self, key: str) -> None:
+        value = getattr(self, key)
+        if isinstance(value, str) or not isinstance(value, (tuple, list)) or not value:
+            raise RuleError(key, "is missing: write a list of at least one text")
+        for text in value:
+            if not isinstance(text, str) or not text.strip():
+                raise RuleError(key, f"holds {text!r}: write a text that is not empty")
+        if len(set(value)) < len(value):
+            raise RuleError(key, "holds the same text twice")
+        object.__setattr__(self, key, tuple(value))
