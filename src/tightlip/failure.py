@@ -96,10 +96,17 @@ class FieldFailure:
 
 @dataclass(frozen=True, slots=True)
 class ValidationFailure:
-    """The request was read, and its content refused; `malformed` if it could not be read."""
+    """The request was read, and its content refused.
+
+    Attributes:
+        fields: The values that were refused.
+        malformed: Whether the request could not even be read.
+        declared: The names that the API's own schema declares, where they are known.
+    """
 
     fields: tuple[FieldFailure, ...] = ()
     malformed: bool = False
+    declared: frozenset[str] | None = None
 
 
 Failure: TypeAlias = HttpFailure | DatabaseFailure | NetworkFailure | ValidationFailure

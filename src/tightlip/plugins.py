@@ -31,11 +31,12 @@ def find_for(seam: str, value: object) -> tuple[Any, ...]:
 
     The plug-in of the most specific class comes first; a library stands in the answer once.
     """
-    return _find_for_class(seam, type(value))
+    modules = tuple(base.__module__ for base in type(value).__mro__)
+    return _find_for_modules(seam, modules)
 
 
 @cache
-def _find_for_class(seam: str, cls: type) -> tuple[Any, ...]:
-    packages = dict.fromkeys(base.__module__.partition(".")[0] for base in cls.__mro__)
+def _find_for_modules(seam: str, modules: tuple[str, ...]) -> tuple[Any, ...]:
+    packages = dict.fromkeys(module.partition(".")[0] for module in modules)
     found = (find(seam, package) for package in packages)
     return tuple(plugin for plugin in found if plugin is not None)

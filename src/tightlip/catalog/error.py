@@ -38,7 +38,13 @@ _DECLARABLE_HEADERS = frozenset(
 _OWN_NAMES = frozenset(
     {"status", "message", "code", "retry_after", "docs", "headers", "fields", "fingerprint"}
 )
-_NAMES_OF_EXCEPTIONS = frozenset(dir(Exception)) | {"public_message", "details", "parameters"}
+_NAMES_OF_EXCEPTIONS = frozenset(dir(Exception)) | {
+    "details",
+    "is_concrete",
+    "parameters",
+    "public_message",
+    "required_parameters",
+}
 
 
 class DeclarationError(Exception):
@@ -116,6 +122,11 @@ class PublicError(Exception):
     def is_concrete(cls) -> bool:
         """Tell whether this class declares all that it takes to be raised."""
         return hasattr(cls, "message") and hasattr(cls, "status")
+
+    @classmethod
+    def parameters(cls) -> Mapping[str, Parameter]:
+        """Return the declared parameters by name."""
+        return cls._parameters
 
     @classmethod
     def required_parameters(cls) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from tightlip.protocols.asgi_exchange import (
     Application,
+    Dress,
     Framework,
     Message,
     NoFramework,
     Receive,
     Scope,
     Send,
+    Surroundings,
 )
 from tightlip.protocols.asgi_http import HttpExchange
 from tightlip.protocols.asgi_websocket import WebSocketExchange
@@ -28,6 +30,7 @@ class Guard:
         application: Any ASGI 3 application.
         responder: The decision point.
         framework: The adapter of the application's framework.
+        dress: Puts the application's CORS middleware around an answer of ours.
     """
 
     def __init__(
@@ -35,23 +38,24 @@ class Guard:
         application: Application,
         responder: Responder,
         framework: Framework | None = None,
+        dress: Dress | None = None,
     ) -> None:
-        self.application = application
-        self.responder = responder
-        self.framework = framework if framework is not None else NoFramework()
+        self._application = application
+        self._surroundings = Surroundings(responder, framework or NoFramework(), dress)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one exchange (ASGI 3.0)."""
         kind = scope["type"]
         if kind == "http":
-            http = HttpExchange(self.responder, self.framework, scope, receive, send)
-            await http.run(self.application)
+            http = HttpExchange(self._surroundings, scope, receive, send)
+            await http.run(self._application)
         elif kind == "websocket":
-            websocket = WebSocketExchange(self.responder, self.framework, scope, receive, send)
-            await websocket.run(self.application)
+            websocket = WebSocketExchange(self._surroundings, scope, receive, send)
+            await websocket.run(self._application)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
         else:
-            await self.application(scope, receive, send)
+            await self._application(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Record what fails at start and stop; the server is told so, without a traceback."""
@@ -63,13 +67,13 @@ class Guard:
             if kind in {"lifespan.startup.failed", "lifespan.shutdown.failed"}:
                 recorded = sys.exception()
                 failure = recorded or RuntimeError(message.get("message", ""))
-                answer = self.responder.answer(failure, None, event=kind)
+                answer = self._surroundings.responder.answer(failure, None, event=kind)
                 message = {"type": kind, "message": f"see the incident {answer.reference}"}
             await send(message)
 
         try:
-            await self.application(scope, receive, observed)
+            await self._application(scope, receive, observed)
         except Exception as exception:
             if exception is not recorded:
-                self.responder.answer(exception, None, event="lifespan.failed")
+                self._surroundings.responder.answer(exception, None, event="lifespan.failed")
             raise

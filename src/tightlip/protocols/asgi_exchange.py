@@ -20,6 +20,9 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+Dress: TypeAlias = Callable[[Application], Application]
+"""Puts a middleware of the application's around an answer that is made outside of it."""
+
 STATE = "tightlip"
 """The key of the scope under which the `State` of an exchange stands."""
 
@@ -39,6 +42,10 @@ class Framework(Protocol):
         """Return the template of the route that matched, and the name of its endpoint."""
         ...
 
+    def is_own_answer(self, body: bytes) -> bool:
+        """Tell whether a plain answer was written by the framework itself."""
+        ...
+
 
 class NoFramework:
     """What the guard asks where there is no adapter: a plain ASGI application."""
@@ -54,6 +61,25 @@ class NoFramework:
     def route(self, scope: Scope) -> tuple[str | None, str]:  # noqa: ARG002 - the protocol's
         """Know no route."""
         return None, ""
+
+    def is_own_answer(self, body: bytes) -> bool:  # noqa: ARG002 - the protocol's
+        """Know no answer."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around every exchange of one application.
+
+    Attributes:
+        responder: The decision point.
+        framework: The adapter of the application's framework.
+        dress: Puts the application's CORS middleware around an answer of ours.
+    """
+
+    responder: Responder
+    framework: Framework
+    dress: Dress | None = None
 
 
 @dataclass(slots=True)
@@ -89,7 +115,7 @@ def state_of(scope: Scope) -> State:
     state = scope.get(STATE)
     if state is None:
         state = scope[STATE] = State()
-    return state  # type: ignore[no-any-return]
+    return state
 
 
 def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Request:

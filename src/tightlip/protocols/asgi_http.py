@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from tightlip.exchange import Request, Response, first_of
 from tightlip.protocols.asgi_exchange import (
     Application,
-    Framework,
     Message,
     Receive,
     Scope,
     Send,
     StreamAbortedError,
+    Surroundings,
     is_test_client,
     must_pass,
     request_of,
@@ -21,7 +21,7 @@ from tightlip.protocols.asgi_exchange import (
 )
 
 if TYPE_CHECKING:
-    from tightlip.responder.responder import Answer, Responder
+    from tightlip.responder.responder import Answer
 
 _FIRST_ERROR = 400
 _SERVER_ERROR = 500
@@ -60,6 +60,7 @@ class HttpExchange:
 
     __slots__ = (
         "_disconnected",
+        "_dress",
         "_framework",
         "_held",
         "_last_chunk",
@@ -75,14 +76,14 @@ class HttpExchange:
 
     def __init__(
         self,
-        responder: Responder,
-        framework: Framework,
+        surroundings: Surroundings,
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        self._responder = responder
-        self._framework = framework
+        self._dress = surroundings.dress
+        self._responder = surroundings.responder
+        self._framework = surroundings.framework
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -193,6 +194,8 @@ class HttpExchange:
         exception = self._state.exception
         if exception is None:
             _, endpoint = self._framework.route(self._scope)
+            if self._framework.is_own_answer(self._withheld):
+                response = Response(response.status, response.headers)
             answer = self._responder.review(response, self._request(), made_by=endpoint)
         else:
             exception.__traceback__ = self._state.traceback
@@ -257,16 +260,22 @@ class HttpExchange:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
     async def _deliver(self, response: Response) -> None:
+        """Send a whole answer of ours, with the CORS headers that the application would add."""
         self._phase = Phase.DONE
         self._state.body = response.body
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": list(response.headers),
-            }
-        )
-        await self._send({"type": "http.response.body", "body": response.body})
+
+        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+            headers = list(response.headers)
+            await send(
+                {"type": "http.response.start", "status": response.status, "headers": headers}
+            )
+            await send({"type": "http.response.body", "body": response.body})
+
+        served: Application = answer
+        crosses = first_of(response.headers, b"access-control-allow-origin") is None
+        if self._dress is not None and crosses and self._scope.get("method") != "OPTIONS":
+            served = self._dress(answer)
+        await served(self._scope, self._receive, self._send)
 
     def _started(self) -> Response:
         """Return the status and headers that the application gave, names in lower case."""

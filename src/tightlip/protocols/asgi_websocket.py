@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from tightlip.exchange import Request, Response
 from tightlip.protocols.asgi_exchange import (
     Application,
-    Framework,
     Message,
     Receive,
     Scope,
     Send,
+    Surroundings,
     is_test_client,
     must_pass,
     request_of,
@@ -23,7 +23,7 @@ from tightlip.protocols.asgi_exchange import (
 if TYPE_CHECKING:
     from types import FrameType
 
-    from tightlip.responder.responder import Answer, Responder
+    from tightlip.responder.responder import Answer
 
 _INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
 _POLICY_VIOLATION = 1008
@@ -50,14 +50,13 @@ class WebSocketExchange:
 
     def __init__(
         self,
-        responder: Responder,
-        framework: Framework,
+        surroundings: Surroundings,
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        self._responder = responder
-        self._framework = framework
+        self._responder = surroundings.responder
+        self._framework = surroundings.framework
         self._scope = scope
         self._receive = receive
         self._send = send

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tightlip.catalog.error import PublicError
+from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Headers, Request, Response
 from tightlip.failure import Failure, HttpFailure, Withheld
@@ -72,6 +73,9 @@ class Responder:
         DeclarationError: Two translations contradict each other, or a declared message is one
             that a detector flags.
     """
+
+    public_error: ClassVar[type[Exception]] = PublicError
+    """The class of the errors that speak for themselves, for adapters to listen to."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -175,6 +179,11 @@ class Responder:
         except BaseException as fault:  # as above
             answer = self._last_resort(fault, request)
         return "", answer.reference
+
+    @staticmethod
+    def describe(document: dict[str, Any]) -> dict[str, Any]:
+        """Put the errors that are on the wire into an OpenAPI document."""
+        return describe(document)
 
     @staticmethod
     def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -92,7 +92,7 @@ def validation(failure: ValidationFailure, flags: Flags) -> Translation:
         withheld.append(Withheld("validator message", text_of(error), reason, verdict.source))
         return None
 
-    fields = describe(failure, words_of)
+    fields = describe(failure, words_of, failure.declared)
     return Translation(
         standard_error(422, fields=fields), failure=failure, withheld=tuple(withheld)
     )

@@ -1,0 +1,387 @@
+"""Starlette and FastAPI: the guard around the whole stack, and ears at the handlers inside it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache, partial, wraps
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from starlette._utils import is_async_callable
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Host, Mount
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
+from tightlip.protocols.asgi import Guard
+from tightlip.protocols.asgi_exchange import Scope, state_of
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Send
+
+    from tightlip.protocols.asgi_exchange import Dress, Framework
+    from tightlip.responder.responder import Responder
+
+_OWN_PACKAGES = ("starlette", "fastapi")
+_REFUSED = 403
+_FIRST_ERROR = 400
+_BODY_READERS = frozenset({"json", "form", "body", "stream", "_get_form"})
+_OWN_WORDS = (
+    b"Disallowed CORS ",
+    b"Invalid host header",
+    b"Only support bytes range",
+    b"Range header: ",
+    b"Malformed range header",
+)
+
+_FRAMEWORK = cast("Framework", sys.modules[__name__])
+"""This module, as what the guard asks."""
+
+_DECLARED: WeakKeyDictionary[BaseException, frozenset[str]] = WeakKeyDictionary()
+"""The names that the API declares at the place where a request was refused."""
+
+_SHIELDED: WeakKeyDictionary[Starlette, Responder] = WeakKeyDictionary()
+
+
+def wrap(application: Any, responder: Responder) -> Any:
+    """Put the guard around `application`.
+
+    A Starlette or FastAPI object is returned as itself: the guard stands around the stack of
+    middleware that it builds. Any other ASGI callable of these libraries gets a wrapper.
+    """
+    if not isinstance(application, Starlette):
+        return Guard(application, responder, _FRAMEWORK)
+    if application not in _SHIELDED:
+        _SHIELDED[application] = responder
+        _guard_stack(application, responder)
+        _describe(application, responder)
+    return application
+
+
+class ShieldMiddleware:
+    """The same guard as middleware: `app.add_middleware(ShieldMiddleware)`.
+
+    It is a guard for what stands inside it from the first request on, and puts the guard around
+    the whole application at the first event that it sees (the start of the lifespan, or the
+    first request).
+
+    Args:
+        app: The ASGI application inside.
+        responder: The decision point; one with the default settings if it is not given.
+    """
+
+    def __init__(self, app: ASGIApp, responder: Responder | None = None) -> None:
+        if responder is None:
+            from tightlip.responder.policy import Policy
+            from tightlip.responder.responder import Responder
+
+            responder = Responder(Policy())
+        self._responder = responder
+        self._guard = Guard(app, responder, _FRAMEWORK)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard one exchange."""
+        application = scope.get("app")
+        if isinstance(application, Starlette) and application not in _SHIELDED:
+            wrap(application, self._responder)
+        await self._guard(scope, receive, send)
+
+
+def read(exception: BaseException) -> Failure | None:
+    """Return what a framework's own exception says; None for any other.
+
+    Words that the framework raised by itself are no one's detail.
+    """
+    if isinstance(exception, HTTPException):
+        detail = None if _has_own_words(exception) else exception.detail
+        return HttpFailure(exception.status_code, detail, exception.headers or {})
+    if isinstance(exception, WebSocketException):
+        return HttpFailure(_REFUSED, exception.reason or None)
+    validation = _fastapi_exceptions()
+    if validation is not None and isinstance(
+        exception, validation.RequestValidationError | validation.WebSocketRequestValidationError
+    ):
+        return _read_validation(exception)
+    if _is_unreadable_body(exception):
+        return HttpFailure(_FIRST_ERROR)
+    return None
+
+
+def is_disconnect(exception: BaseException) -> bool:
+    """Tell whether `exception` says no more than that the client has gone."""
+    return isinstance(exception, ClientDisconnect | WebSocketDisconnect)
+
+
+def route(scope: Scope) -> tuple[str | None, str]:
+    """Return the template of the route with the path of its mounts, and the endpoint's name."""
+    found = scope.get("route")
+    template = getattr(found, "path_format", None) or getattr(found, "path", None)
+    if isinstance(template, str):
+        mounts = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
+        template = mounts + template
+    else:
+        template = None
+    name = getattr(scope.get("endpoint"), "__name__", "")
+    return template, name if isinstance(name, str) else ""
+
+
+def is_own_answer(body: bytes) -> bool:
+    """Tell whether a plain answer was written by the framework itself."""
+    return body.startswith(_OWN_WORDS)
+
+
+def _fastapi_exceptions() -> Any:
+    """FastAPI's exceptions, where FastAPI is in use."""
+    return sys.modules.get("fastapi.exceptions")
+
+
+def _has_own_words(exception: HTTPException) -> bool:
+    try:
+        phrase = HTTPStatus(exception.status_code).phrase
+    except ValueError:
+        phrase = None
+    if exception.detail == phrase and isinstance(exception.detail, str):
+        return True
+    traceback = exception.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return False
+    module = traceback.tb_frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in _OWN_PACKAGES
+
+
+def _is_unreadable_body(exception: BaseException) -> bool:
+    """Tell whether the request's body could not be read as what it claims to be.
+
+    The same types raised by the application's own code are its own failures: only what came
+    out of the framework's reading counts.
+    """
+    if not isinstance(exception, ValueError | RecursionError):
+        return False
+    reading = False
+    traceback = exception.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        module = traceback.tb_frame.f_globals.get("__name__", "")
+        if module == "starlette.requests":
+            reading = code.co_name in _BODY_READERS
+        elif module.partition(".")[0] not in {"json", "python_multipart", "starlette", "codecs"}:
+            reading = False
+        traceback = traceback.tb_next
+    return reading
+
+
+def _read_validation(exception: Any) -> ValidationFailure:
+    fields = []
+    malformed = False
+    for error in exception.errors():
+        kind = error.get("type", "")
+        malformed = malformed or kind == "json_invalid"
+        context = error.get("ctx") or {}
+        cause = context.get("error") if isinstance(context, Mapping) else None
+        fields.append(
+            FieldFailure(
+                location=tuple(error.get("loc", ())),
+                type=kind,
+                context=context if isinstance(context, Mapping) else {},
+                error=cause if isinstance(cause, BaseException) else None,
+            )
+        )
+    return ValidationFailure(tuple(fields), malformed, _DECLARED.get(exception))
+
+
+def _guard_stack(application: Starlette, responder: Responder) -> None:
+    """Have the application build its stack with our ears in it and the guard around it."""
+    _listen_to_mounts(application, responder)
+    build = application.build_middleware_stack
+
+    @wraps(build)
+    def guarded() -> Guard:
+        _listen_to_mounts(application, responder)
+        with _listening(application, responder):
+            stack = build()
+        return Guard(stack, responder, _FRAMEWORK, _cors_of(application))
+
+    application.build_middleware_stack = guarded  # type: ignore[method-assign]
+    if application.middleware_stack is not None:
+        application.middleware_stack = guarded()
+
+
+def _listen_to_mounts(application: Starlette, responder: Responder) -> None:
+    """Have applications that are mounted inside tell of their exceptions too."""
+    for route in application.routes:
+        mounted = route.app if isinstance(route, Mount | Host) else None
+        if isinstance(mounted, Starlette) and mounted not in _SHIELDED:
+            _SHIELDED[mounted] = responder
+            _listen_inside(mounted, responder)
+
+
+def _listen_inside(application: Starlette, responder: Responder) -> None:
+    build = application.build_middleware_stack
+
+    @wraps(build)
+    def listening() -> ASGIApp:
+        _listen_to_mounts(application, responder)
+        with _listening(application, responder):
+            return build()
+
+    application.build_middleware_stack = listening  # type: ignore[method-assign]
+    if application.middleware_stack is not None:
+        application.middleware_stack = listening()
+
+
+@contextmanager
+def _listening(application: Starlette, responder: Responder) -> Iterator[None]:
+    """While the stack is built, stand before every handler; the debug page is not built in."""
+    handlers, debug = application.exception_handlers, application.debug
+    own: dict[Any, Any] = {
+        HTTPException: _answer_in_place,
+        WebSocketException: _answer_in_place,
+        responder.public_error: _answer_in_place,
+        Exception: _answer_in_place,
+    }
+    for key, handler in handlers.items():
+        given_by = getattr(handler, "__module__", "") or ""
+        if given_by.partition(".")[0] in _OWN_PACKAGES:
+            own[key] = _answer_in_place
+        else:
+            own[Exception if key == HTTPStatus.INTERNAL_SERVER_ERROR else key] = _noting(handler)
+    application.exception_handlers = own
+    application.debug = False
+    try:
+        yield
+    finally:
+        application.exception_handlers, application.debug = handlers, debug
+
+
+def _noting(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember the exception, then let the application's own handler do its work."""
+    if is_async_callable(handler):
+
+        @wraps(handler)
+        async def noted_async(connection: Request | WebSocket, exception: Exception) -> Any:
+            _note(connection, exception)
+            return await handler(connection, exception)
+
+        return noted_async
+
+    @wraps(handler)
+    def noted(connection: Request | WebSocket, exception: Exception) -> Any:
+        _note(connection, exception)
+        return handler(connection, exception)
+
+    return noted
+
+
+def _note(connection: Request | WebSocket, exception: Exception) -> None:
+    """Remember the exception, and what its route declares."""
+    state_of(connection.scope).note(exception)
+    if isinstance(read(exception), ValidationFailure):
+        names = declared_names(connection.scope.get("route"))
+        if names is not None:
+            _DECLARED[exception] = names
+
+
+@lru_cache(maxsize=1024)
+def declared_names(route: Any) -> frozenset[str] | None:
+    """Return the names of all parameters and fields that a FastAPI route declares.
+
+    They are read from the JSON Schema of each parameter, so they are the API's own names, by
+    alias. None where the route is not FastAPI's, or a type has no schema.
+    """
+    dependant = getattr(route, "dependant", None)
+    if dependant is None:
+        return None
+    try:
+        from pydantic import TypeAdapter
+
+        names: set[str] = set()
+        for parameter in _parameters(dependant):
+            names.update((parameter.alias, parameter.alias.replace("_", "-")))
+            schema = TypeAdapter(parameter.field_info.annotation).json_schema()
+            names.update(_properties(schema))
+    except Exception:  # a type without a schema, or another version's internals: names by form
+        return None
+    return frozenset(names)
+
+
+def _parameters(dependant: Any) -> Iterator[Any]:
+    """Yield the parameters of a FastAPI dependency and of those that it depends on."""
+    for kind in ("path", "query", "header", "cookie", "body"):
+        yield from getattr(dependant, f"{kind}_params")
+    for inner in dependant.dependencies:
+        yield from _parameters(inner)
+
+
+def _properties(schema: Any) -> Iterator[str]:
+    """Yield the names of all properties in a JSON Schema."""
+    if isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        for member in schema.values():
+            yield from _properties(member)
+    elif isinstance(schema, list):
+        for member in schema:
+            yield from _properties(member)
+
+
+async def _answer_in_place(
+    connection: Request | WebSocket, exception: Exception
+) -> Response | None:
+    """Remember the exception and answer with its status; the guard puts the words in."""
+    _note(connection, exception)
+    if isinstance(connection, WebSocket):
+        await connection.close(_close_code(exception))
+        return None
+    failure = read(exception)
+    if isinstance(failure, HttpFailure):
+        return Response(status_code=failure.status, headers=dict(failure.headers))
+    if isinstance(failure, ValidationFailure):
+        return Response(status_code=422)
+    status = getattr(exception, "status", 500)  # a public error has one
+    return Response(status_code=status if type(status) is int else 500)
+
+
+def _close_code(exception: Exception) -> int:
+    """Choose the close code (RFC 6455, section 7.4.1)."""
+    if isinstance(exception, WebSocketException):
+        return exception.code
+    return 1008 if isinstance(read(exception), ValidationFailure) else 1011
+
+
+def _cors_of(application: Starlette) -> Dress | None:
+    """Return what adds the application's CORS headers to an answer made outside of its stack."""
+    for middleware in application.user_middleware:
+        cls: Any = middleware.cls
+        if isinstance(cls, type) and issubclass(cls, CORSMiddleware):
+            return partial(_dressed, cls, middleware.args, middleware.kwargs)
+    return None
+
+
+def _dressed(
+    cls: type[CORSMiddleware], arguments: Any, options: Mapping[str, Any], application: Any
+) -> Any:
+    return cls(application, *arguments, **options)
+
+
+def _describe(application: Starlette, responder: Responder) -> None:
+    """Have the OpenAPI document show the errors that are on the wire."""
+    original = getattr(application, "openapi", None)
+    if original is None:
+        return
+
+    @wraps(original)
+    def openapi() -> dict[str, Any]:
+        document: dict[str, Any] = original()
+        return responder.describe(document)
+
+    application.openapi = openapi  # type: ignore[attr-defined]

@@ -1,0 +1,80 @@
+"""Shield: one call around any application."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any, TypeVar, Unpack
+
+from tightlip.plugins import find_for
+from tightlip.protocols.asgi import Guard
+from tightlip.responder.policy import ConfigurationError, Settings, read_policy
+from tightlip.responder.responder import Responder
+from tightlip.source import adopt
+
+Application = TypeVar("Application")
+
+_SUPPORTED = "FastAPI, Starlette, or any ASGI 3 callable (scope, receive, send)"
+
+
+class Shield:
+    """The guard around an application: `app = Shield(translations=[…])(app)`.
+
+    Args:
+        settings: See `Settings`; all are optional.
+
+    Raises:
+        ConfigurationError: A setting is unknown or has the wrong form; each is named.
+        DeclarationError: Two translations contradict each other.
+    """
+
+    def __init__(self, **settings: Unpack[Settings]) -> None:
+        adopt(_calling_module())
+        self._responder = Responder(read_policy(settings))
+
+    def __call__(self, application: Application) -> Application:
+        """Put the guard around `application`; return what to serve.
+
+        It is the same object wherever that can carry the guard (FastAPI, Starlette); a plain
+        ASGI callable gets a wrapper. Applied twice, it counts once: the first one stays.
+
+        Raises:
+            ConfigurationError: `application` is of no supported kind.
+        """
+        if isinstance(application, Guard):
+            return application
+        for adapter in find_for("adapters", application):
+            return adapter.wrap(application, self._responder)  # type: ignore[no-any-return]
+        if _is_asgi(application):
+            return Guard(application, self._responder)  # type: ignore[return-value,arg-type]
+        raise ConfigurationError(
+            f"shield() takes an application: {_SUPPORTED}; "
+            f"{type(application).__module__}.{type(application).__qualname__} is none of these"
+        )
+
+
+def shield(application: Application) -> Application:
+    """Put the guard around `application` with the default settings; see `Shield`."""
+    return Shield()(application)
+
+
+def _calling_module() -> str:
+    frame = sys._getframe(1)  # noqa: SLF001 - the package that shields is the application
+    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    name: str = frame.f_globals.get("__name__", "")
+    return name
+
+
+def _is_asgi(application: Any) -> bool:
+    """Tell whether `application` is called as ASGI 3 says: a coroutine function of three."""
+    if isinstance(application, type) or not callable(application):
+        return False
+    called = application if inspect.isroutine(application) else type(application).__call__
+    if not inspect.iscoroutinefunction(inspect.unwrap(called)):
+        return False
+    try:
+        inspect.signature(application).bind(None, None, None)
+    except (TypeError, ValueError):
+        return False
+    return True
