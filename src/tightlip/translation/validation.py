@@ -48,12 +48,19 @@ _SCHEMA_NAME = re.compile(
     r"(?:function|constrained|lax|json|is|model|tagged|typed|multi|definition)-[a-z-]+"
 )
 _SIGNS_OF_A_TYPE = re.compile(r"[\[\]()<>]")
-# Names that Python or its validators give to a branch. Those that are plain English as well
-# (date, time, list, set, url) are not here: as the name of a field they are too common.
+# Names that a validator gives to a branch. Of those that are plain English as well, a field may
+# bear the name: they count as a branch only where the schema declares no such field.
 _TYPE_NAMES = frozenset(
     {
         *("str", "int", "float", "bool", "bytes", "dict", "tuple", "frozenset", "none", "decimal"),
         *("datetime", "timedelta", "nullable", "callable", "dataclass", "frozendict", "namedtuple"),
+    }
+)
+_ENGLISH_TYPE_NAMES = frozenset({"any", "complex", "date", "fraction", "time", "url", "uuid"})
+_REFUSED_AS_A_WHOLE = frozenset(
+    {
+        *("model_type", "model_attributes_type", "named_tuple_type"),
+        *("dataclass_type", "dataclass_exact_type"),
     }
 )
 _WORD_BREAK = re.compile(r"[\s_\-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -238,18 +245,19 @@ def _target(location: tuple[str | int, ...], kind: str, declared: frozenset[str]
     """Find the field that a location names, and what of it is meant.
 
     A part that must not be shown and is no branch of a union is a key of a mapping: what stands
-    below it is a value somewhere in the field, and positions below it count for nothing.
+    below it is a value somewhere in the field, and positions below it count for nothing. A class
+    as last part is a branch if the input is no object at all, else a key that looks like one.
     """
     first = location[0] if location else None
     place = first if type(first) is str and first in _PLACES else None
     parts = location if place is None else location[1:]
-    about_key = bool(parts) and type(parts[-1]) is str and parts[-1] == _KEY_MARK
-    if about_key:
-        parts = parts[:-2]
+    about_key = False
+    if kind.endswith("_inside"):
+        parts = parts[:-1]
     elif kind == "invalid_key":
         about_key, parts = True, parts[:-1]
-    elif kind.endswith("_inside"):
-        parts = parts[:-1]
+    elif parts and type(parts[-1]) is str and parts[-1] == _KEY_MARK:
+        about_key, parts = True, parts[:-2]
     names: list[str | int] = []
     lost = False
     for index, part in enumerate(parts):
@@ -257,7 +265,9 @@ def _target(location: tuple[str | int, ...], kind: str, declared: frozenset[str]
         if shown and not (lost and type(part) is int):
             names.append(part)
             lost = False
-        elif not _is_branch(part):
+        elif not _is_branch(part) and not (
+            kind in _REFUSED_AS_A_WHOLE and index == len(parts) - 1 and _is_class_name(part)
+        ):
             lost = True
     whole = len(names) <= _MOST_NAMES  # a client can nest what is recursive as deep as it likes
     del names[_MOST_NAMES:]
@@ -291,17 +301,23 @@ def _may_be_shown(part: object, declared: frozenset[str] | None, place: str | No
         return part in declared and 0 < len(part) <= _LONGEST_NAME and part.isprintable()
     if _NAME.fullmatch(part) is None:
         return False
-    return place in _PARAMETER_PLACES or not _is_branch(part)
+    if place in _PARAMETER_PLACES or part in _ENGLISH_TYPE_NAMES:
+        return True
+    return not _is_branch(part) and not _is_class_name(part)
 
 
 def _is_branch(part: object) -> bool:
     """Say whether a part has the form of a name that a validator gives to a branch."""
     return type(part) is str and (
         part in _TYPE_NAMES
+        or part in _ENGLISH_TYPE_NAMES
         or _SIGNS_OF_A_TYPE.search(part) is not None
         or _SCHEMA_NAME.fullmatch(part) is not None
-        or _CLASS_NAME.fullmatch(part) is not None
     )
+
+
+def _is_class_name(part: object) -> bool:
+    return type(part) is str and _CLASS_NAME.fullmatch(part) is not None
 
 
 def _label(names: list[str | int], place: str | None) -> str:
