@@ -379,6 +379,12 @@ PLANTED = [
     (Literal["one or two", "three"], CANARY, "literal_error", "must be one of the allowed values"),
     (Literal["{a}", "<b>"], CANARY, "literal_error", "must be one of the allowed values"),
     (Literal["10.0.0.5", "b"], CANARY, "literal_error", "must be one of the allowed values"),
+    (
+        Literal[tuple("abcdefghij" * 3 + sign for sign in "12345678")],
+        CANARY,
+        "literal_error",
+        "must be one of the allowed values",
+    ),
     (Literal[tuple(range(40))], CANARY, "literal_error", "must be one of the allowed values"),
     (Color, CANARY, "enum", "must be red or blue"),
     (Sign, CANARY, "enum", "must be only"),
@@ -603,8 +609,9 @@ def test_a_key_that_the_client_chose_is_not_named(key):
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_key_that_is_itself_refused_is_not_named(declared):
-    assert refuse_account(declared, ages={CANARY: {}}) == (
+@pytest.mark.parametrize("key", [CANARY, "canary", "email"])
+def test_a_key_that_is_itself_refused_is_not_named(declared, key):
+    assert refuse_account(declared, ages={key: {}}) == (
         FieldError("ages", "NOT_A_WHOLE_NUMBER", "A key of Ages must be a whole number"),
     )
 
@@ -618,6 +625,20 @@ def test_positions_below_a_key_that_is_not_named_are_not_named():
 def test_a_key_and_a_value_refused_together_say_that_the_field_is_not_valid():
     assert refuse_account(ages={CANARY: CANARY}) == (
         FieldError("ages", "NOT_VALID", "Ages is not valid"),
+    )
+
+
+def test_a_key_and_a_value_refused_alike_say_that_the_field_is_not_valid():
+    model = create_model("Counted", seats=(dict[int, int], ...))
+    assert refuse(model, {"seats": {CANARY: CANARY}}) == (
+        FieldError("seats", "NOT_VALID", "Seats is not valid"),
+    )
+
+
+def test_a_key_that_looks_like_a_class_hides_the_positions_below_it():
+    model = create_model("Shelved", shelves=(dict[str, list[Item]], ...))
+    assert refuse(model, {"shelves": {"Alice": [CANARY]}}) == (
+        FieldError("shelves", "NOT_AN_OBJECT", "A value in Shelves must be an object"),
     )
 
 
@@ -697,6 +718,7 @@ class TestLocations:
             (("body", "u", "constrained-str"), "u", "U is required"),
             (("body", "u", "lax-or-strict[lax=a,strict=b]"), "u", "U is required"),
             (("body", "u", "nullable", "x"), "u.x", "X is required"),
+            (("query", "a b", "Cat"), "query", "A value in the query string is required"),
             (("body", "a b"), "body", "A value in the body is required"),
             (("body", "e\u0301mail"), "body", "A value in the body is required"),
             (("body", "x" * 65), "body", "A value in the body is required"),

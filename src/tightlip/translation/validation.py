@@ -429,9 +429,7 @@ def _choices(value: object) -> str | None:
     Text of another form, long lists, choices that would read as several, and those that the
     wording check refuses are not shown.
     """
-    if type(value) is not str or len(value) > 2 * _LONGEST_CHOICES:
-        return None
-    if _CHOICES.fullmatch(value) is None:
+    if type(value) is not str or _CHOICES.fullmatch(value) is None:
         return None
     choices = [
         choice[1:-1] if choice[0] in "'\"" else _JSON_WORDS.get(choice, choice)
