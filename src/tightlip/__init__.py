@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tightlip.catalog.exports.openapi import errors
     from tightlip.catalog.parameter import MaxLength
     from tightlip.responder.policy import ConfigurationError
-    from tightlip.shield import Shield, shield
+    from tightlip.shielding import Shield, shield
     from tightlip.translation.rules import (
         on_check,
         on_exception,
@@ -41,14 +41,14 @@ _HOMES = {
     "FieldError": "catalog.error",
     "MaxLength": "catalog.parameter",
     "PublicError": "catalog.error",
-    "Shield": "shield",
+    "Shield": "shielding",
     "errors": "catalog.exports.openapi",
     "on_check": "translation.rules",
     "on_exception": "translation.rules",
     "on_foreign_key": "translation.rules",
     "on_not_null": "translation.rules",
     "on_unique": "translation.rules",
-    "shield": "shield",
+    "shield": "shielding",
 }
 
 # Hidden from type checkers: with it in sight, every misspelt name would pass as Any.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache, partial, wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
@@ -46,6 +46,9 @@ _FRAMEWORK = cast("Framework", sys.modules[__name__])
 
 _DECLARED: WeakKeyDictionary[BaseException, frozenset[str]] = WeakKeyDictionary()
 """The names that the API declares at the place where a request was refused."""
+
+_NAMES: dict[int, tuple[Any, frozenset[str] | None]] = {}
+"""The names that a route declares, by the identity of the route, which lives as long."""
 
 _SHIELDED: WeakKeyDictionary[Starlette, Responder] = WeakKeyDictionary()
 
@@ -285,13 +288,20 @@ def _note(connection: Request | WebSocket, exception: Exception) -> None:
     """Remember the exception, and what its route declares."""
     state_of(connection.scope).note(exception)
     if isinstance(read(exception), ValidationFailure):
-        names = declared_names(connection.scope.get("route"))
+        names = _declared_names(connection.scope.get("route"))
         if names is not None:
             _DECLARED[exception] = names
 
 
-@lru_cache(maxsize=1024)
-def declared_names(route: Any) -> frozenset[str] | None:
+def _declared_names(route: Any) -> frozenset[str] | None:
+    """Return what `_read_declared_names` reads, once for each route; routes have no hash."""
+    held = _NAMES.get(id(route))
+    if held is None or held[0] is not route:
+        held = _NAMES[id(route)] = (route, _read_declared_names(route))
+    return held[1]
+
+
+def _read_declared_names(route: Any) -> frozenset[str] | None:
     """Return the names of all parameters and fields that a FastAPI route declares.
 
     They are read from the JSON Schema of each parameter, so they are the API's own names, by

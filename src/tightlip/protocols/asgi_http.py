@@ -192,10 +192,10 @@ class HttpExchange:
             await self._deliver(response)
             return
         exception = self._state.exception
+        if self._framework.is_own_answer(self._withheld):
+            response = Response(response.status, response.headers)
         if exception is None:
             _, endpoint = self._framework.route(self._scope)
-            if self._framework.is_own_answer(self._withheld):
-                response = Response(response.status, response.headers)
             answer = self._responder.review(response, self._request(), made_by=endpoint)
         else:
             exception.__traceback__ = self._state.traceback

@@ -133,16 +133,8 @@ class Responder:
         """
         try:
             error = standard_error(response.status)
-            withheld: tuple[Withheld, ...] = ()
-            if response.body and response.body.strip().lower() not in _PLAIN_PHRASES:
-                withheld = (
-                    Withheld(
-                        "body",
-                        response.body[:_LONGEST_WITHHELD].decode("utf-8", "replace"),
-                        "an answer made by hand cannot be proved: raise a declared error instead",
-                        advice=declaration(made_by, error.status),
-                    ),
-                )
+            written = response.body and response.body.strip().lower() not in _PLAIN_PHRASES
+            withheld = (_withheld_body(response, made_by),) if written else ()
             decision = Decision(error, withheld=withheld)
             headers = allowed_with_error((*self._policy.headers, *response.headers))
             event = "http.server.response.withheld"
@@ -208,6 +200,8 @@ class Responder:
         what frameworks choose where nobody did.
         """
         literal = isinstance(decision.failure, HttpFailure)
+        if response.body:
+            decision = replace(decision, withheld=(*decision.withheld, _withheld_body(response)))
         if response.status in {decision.error.status, 500} or (decision.declared and not literal):
             return decision
         error = standard_error(response.status)
@@ -288,6 +282,15 @@ class Responder:
 
 
 _LAST_ERROR = standard_error(500)
+
+
+def _withheld_body(response: Response, made_by: str = "") -> Withheld:
+    return Withheld(
+        "body",
+        response.body[:_LONGEST_WITHHELD].decode("utf-8", "replace"),
+        "an answer made by hand cannot be proved: raise a declared error instead",
+        advice=declaration(made_by, standard_error(response.status).status),
+    )
 
 
 def _headers(response: Response | None) -> Headers:
