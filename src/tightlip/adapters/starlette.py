@@ -356,7 +356,7 @@ async def _answer_in_place(
     if isinstance(failure, HttpFailure):
         return Response(status_code=failure.status, headers=dict(failure.headers))
     if isinstance(failure, ValidationFailure):
-        return Response(status_code=422)
+        return Response(status_code=400 if failure.malformed else 422)
     status = getattr(exception, "status", 500)  # a public error has one
     return Response(status_code=status if type(status) is int else 500)
 

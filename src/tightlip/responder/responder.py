@@ -11,7 +11,7 @@ from tightlip.catalog.error import PublicError
 from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Headers, Request, Response
-from tightlip.failure import Failure, HttpFailure, Withheld
+from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 from tightlip.incidents.incident import Occurrence
 from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.reference import new_reference
@@ -196,8 +196,9 @@ class Responder:
     def _with_response(self, decision: Decision, response: Response) -> Decision:
         """Let the status stand that the application's own handler chose.
 
-        Not where an author declared the answer to this failure, and not a plain 500, which is
-        what frameworks choose where nobody did.
+        Not where an author declared the answer to this failure, not for a refused request, which
+        is told alike everywhere, and not a plain 500, which is what frameworks choose where
+        nobody did.
         """
         literal = isinstance(decision.failure, HttpFailure)
         if response.body:

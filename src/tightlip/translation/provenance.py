@@ -92,10 +92,10 @@ def validation(failure: ValidationFailure, flags: Flags) -> Translation:
         withheld.append(Withheld("validator message", text_of(error), reason, verdict.source))
         return None
 
-    fields = describe(failure, words_of, failure.declared)
-    return Translation(
-        standard_error(422, fields=fields), failure=failure, withheld=tuple(withheld)
-    )
+    error = standard_error(422, fields=describe(failure, words_of, failure.declared))
+    if len(error.fields) == 1:
+        error.public_message = error.fields[0].message
+    return Translation(error, failure=failure, withheld=tuple(withheld))
 
 
 def _flagged(rule: str) -> str:
