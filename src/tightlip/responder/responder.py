@@ -200,10 +200,12 @@ class Responder:
         is told alike everywhere, and not a plain 500, which is what frameworks choose where
         nobody did.
         """
-        literal = isinstance(decision.failure, HttpFailure)
-        if response.body:
+        if isinstance(decision.failure, ValidationFailure):
+            return decision
+        if response.body and not decision.declared:
             decision = replace(decision, withheld=(*decision.withheld, _withheld_body(response)))
-        if response.status in {decision.error.status, 500} or (decision.declared and not literal):
+        settled = decision.declared and not isinstance(decision.failure, HttpFailure)
+        if settled or response.status in {decision.error.status, 500}:
             return decision
         error = standard_error(response.status)
         if decision.declared:
