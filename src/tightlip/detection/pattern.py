@@ -8,7 +8,10 @@ from itertools import product
 from typing import NoReturn, TypeAlias
 
 Literals: TypeAlias = frozenset[tuple[str, bool]]
-"""Strings of which one stands in every match; True: in lower case, in the text's lower case."""
+"""Strings of which one stands in every match, and whether that is so only in lower case.
+
+A pair (text, True) means that `text`, which is lower case, stands in the match made lower case.
+"""
 
 LONGEST_REPEAT = 1000
 """RE2 compiles no longer repeat, and a longer gap joins words that have nothing in common."""
@@ -30,23 +33,23 @@ class _Part:
     Attributes:
         exact: Every string that the piece matches, where they are few; else None.
         folded: Whether `exact` is matched in any case.
-        required: Strings of which one stands in every match of the piece.
+        required: Sets of strings; of each set, one stands in every match of the piece.
     """
 
     exact: frozenset[str] | None = None
     folded: bool = False
-    required: Literals = frozenset()
+    required: tuple[Literals, ...] = ()
 
 
 _NOTHING = _Part(exact=frozenset({""}))
 _ANYTHING = _Part()
 
 
-def required_literals(pattern: str) -> Literals:
-    r"""Return strings of which at least one stands in every text that `pattern` matches.
+def required_literals(pattern: str) -> tuple[Literals, ...]:
+    r"""Return sets of strings; of each set, at least one stands in every match of `pattern`.
 
-    The answer is empty if no such strings are known. It is the measure by which an engine
-    passes over a pattern without running it.
+    By them an engine passes over a pattern without running it. The set that the fewest texts
+    meet comes first; the answer is empty where no such strings are known.
 
     Args:
         pattern: Literals, `|`, `(?:…)`, `(?i:…)`, `[…]`, `?`, `{n}`, `{n,m}` with at most 1000,
@@ -65,7 +68,7 @@ class _Parser:
         self._pattern = pattern
         self._at = 0
 
-    def parse(self) -> Literals:
+    def parse(self) -> tuple[Literals, ...]:
         if not self._pattern:
             self._refuse("is empty")
         if not self._pattern.isascii():
@@ -81,7 +84,7 @@ class _Parser:
             raise PatternError(f"the pattern {self._pattern!r} does not compile: {error}") from None
         if compiled.search("") is not None:
             self._refuse("matches the empty text")
-        return _required(part)
+        return tuple(sorted(_required(part), key=_rarity, reverse=True))
 
     def _refuse(self, fault: str) -> NoReturn:
         raise PatternError(f"the pattern {self._pattern!r} {fault} (at character {self._at})")
@@ -104,11 +107,14 @@ class _Parser:
         else:
             if len(exact) <= _MOST_ALTERNATIVES:
                 return _Part(frozenset(exact), any(branch.folded for branch in branches))
-        each = [_required(branch) for branch in branches]
-        return _Part(required=frozenset().union(*each) if all(each) else frozenset())
+        each = [max(_required(branch), key=_rarity, default=None) for branch in branches]
+        known = [literals for literals in each if literals is not None]
+        if len(known) < len(each):
+            return _ANYTHING
+        return _Part(required=(_without_longer(frozenset().union(*known)),))
 
     def _sequence(self, *, folded: bool) -> _Part:
-        candidates: list[Literals] = []
+        required: list[Literals] = []
         run = _NOTHING
         whole = True
         while self._next() not in {"", "|", ")"}:
@@ -118,11 +124,12 @@ class _Parser:
                 run = longer
                 continue
             whole = False
-            candidates += [_required(run), _required(part)]
+            required += _required(run)
+            required += part.required
             run = _NOTHING if part.exact is None else part
         if whole:
             return run
-        return _Part(required=max([*candidates, _required(run)], key=_strength))
+        return _Part(required=(*required, *_required(run)))
 
     def _atom(self, *, folded: bool) -> _Part:
         character = self._next()
@@ -238,16 +245,30 @@ def _joined(run: _Part, part: _Part) -> _Part | None:
     return _Part(exact, run.folded or part.folded)
 
 
-def _required(part: _Part) -> Literals:
+def _required(part: _Part) -> tuple[Literals, ...]:
     if part.exact is None:
         return part.required
     if "" in part.exact:
-        return frozenset()
-    return frozenset((text.lower() if part.folded else text, part.folded) for text in part.exact)
+        return ()
+    folded = part.folded
+    return (_without_longer(frozenset((t.lower() if folded else t, folded) for t in part.exact)),)
 
 
-def _strength(literals: Literals) -> tuple[int, int]:
-    """Rank required literals: the longer the shortest of them, the rarer a text that holds one."""
-    if not literals:
-        return (0, 0)
-    return (min(len(text) for text, _ in literals), -len(literals))
+def _without_longer(literals: Literals) -> Literals:
+    """Return `literals` without those that hold another of them, which says as much."""
+    return frozenset(
+        (text, folded)
+        for text, folded in literals
+        if not any(other != text and other in text and also == folded for other, also in literals)
+    )
+
+
+def _rarity(literals: Literals) -> tuple[int, int]:
+    """Rank sets of literals: the fewer texts hold one of them, the higher."""
+    return min(sum(map(_weight, text)) for text, _ in literals), -len(literals)
+
+
+def _weight(character: str) -> int:
+    if character.islower() or character == " ":
+        return 1
+    return 2 if character.isalnum() else 3
