@@ -70,7 +70,7 @@ class Rule:
                 raise RuleError(key, "is missing: write one sentence")
         for key in ("patterns", "leaks", "clean"):
             self._require_texts(key)
-        if self.check is not None and self.check not in CHECKS:
+        if self.check is not None and self.check not in tuple(CHECKS):
             raise RuleError("check", f"is {self.check!r}: choose one of {', '.join(CHECKS)}")
         for pattern in self.patterns:
             try:
