@@ -1,0 +1,206 @@
+"""Capture: an occurrence becomes a record: bounded, scrubbed, and free of live objects."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from tightlip.exchange import Request
+from tightlip.incidents import fingerprint
+from tightlip.incidents.cutting import fitted
+from tightlip.incidents.exceptions import Exceptions
+from tightlip.incidents.incident import (
+    ERROR,
+    FATAL,
+    JSON,
+    SCHEMA_VERSION,
+    WARN,
+    Incident,
+    Occurrence,
+)
+from tightlip.incidents.scrubbing import SCRUBBED, UNSEARCHED, Scrubber, scrub_query
+from tightlip.incidents.secret_names import is_secret_name
+from tightlip.incidents.values import Values
+
+_LONGEST_NAME = 256
+_LONGEST_VALUE = 2048
+_LONGEST_BODY = 16_384
+_LONGEST_WORDS = 8192
+_MOST_HEADERS = 64
+_MOST_ITEMS = 50
+_SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
+_SERVER_ERROR = 500
+
+
+def capture(
+    occurrence: Occurrence,
+    is_application: Callable[[str], bool],
+    resource: dict[str, JSON],
+) -> Incident:
+    """Return the incident of `occurrence`.
+
+    Args:
+        occurrence: What happened.
+        is_application: Tells whether a code file is the application's own.
+        resource: What is the same for all incidents: service, version, host.
+    """
+    scrubber = Scrubber()
+    exceptions = Exceptions(scrubber, Values(scrubber), is_application)
+    exception = occurrence.exception
+    if exception is not None:
+        exceptions.read(exception)
+    severity = _severity(occurrence)
+    fields: dict[str, JSON] = {
+        "schema_version": SCHEMA_VERSION,
+        "reference": occurrence.reference,
+        "fingerprint": "",
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "event_name": scrubber.text(occurrence.event, _LONGEST_NAME),
+        "severity_number": severity,
+        "severity_text": _SEVERITY_TEXTS[severity],
+        "error.type": str(occurrence.status) if occurrence.status else "_OTHER",
+        "error.code": scrubber.text(occurrence.code, _LONGEST_NAME),
+    }
+    if exceptions.records:
+        first: Any = exceptions.records[0]
+        fields["error.type"] = fields["exception.type"] = first["exception.type"]
+        fields["exception.message"] = first["exception.message"]
+    place = exceptions.place
+    if place is not None:
+        fields["code.file.path"] = place.path
+        fields["code.function.name"] = place.function
+        fields["code.line.number"] = place.line_number
+    if occurrence.status:
+        fields["http.response.status_code"] = occurrence.status
+    if occurrence.request is not None:
+        _add_request(fields, occurrence.request, scrubber)
+    fields.update(resource)
+    fields["process.pid"] = os.getpid()
+    fields["thread.name"] = scrubber.text(
+        str.__str__(threading.current_thread().name), _LONGEST_NAME
+    )
+    _add_trace(fields)
+    _add_answer(fields, occurrence, scrubber)
+    fields["exceptions"] = exceptions.records
+    fields = scrubber.finish(fields)
+    fields["fingerprint"] = _fingerprint(occurrence, exceptions)
+    if scrubber.failed:
+        fields["scrubbing"] = "the search for secrets failed; what it could not search is not kept"
+    return Incident(*fitted(fields))
+
+
+def _severity(occurrence: Occurrence) -> int:
+    if occurrence.event.startswith("lifespan"):
+        return FATAL
+    return ERROR if occurrence.status >= _SERVER_ERROR or not occurrence.status else WARN
+
+
+def _add_request(fields: dict[str, JSON], request: Request, scrubber: Scrubber) -> None:
+    """Add the request under the names of OpenTelemetry's HTTP and client attributes."""
+    text = scrubber.text
+    if request.method:
+        fields["http.request.method"] = text(request.method, _LONGEST_NAME)
+    if request.route is not None:
+        fields["http.route"] = text(request.route, _LONGEST_VALUE)
+    fields["url.scheme"] = text(request.scheme, _LONGEST_NAME)
+    fields["url.path"] = text(request.path, _LONGEST_VALUE)
+    if request.query:
+        fields["url.query"] = text(_query(request.query, scrubber), _LONGEST_VALUE)
+    if request.client is not None:
+        address, _, port = request.client.rpartition(":")
+        if port.isascii() and port.isdigit() and address:
+            fields["client.address"] = text(address.strip("[]"), _LONGEST_NAME)
+            fields["client.port"] = int(port[:5])
+        else:
+            fields["client.address"] = text(request.client, _LONGEST_NAME)
+    fields["network.protocol.version"] = text(request.http_version, _LONGEST_NAME)
+    fields["http.request.body.size"] = request.body_size
+    for raw_name, raw_value in request.headers[:_MOST_HEADERS]:
+        name = raw_name[:_LONGEST_NAME].decode("latin-1").lower()
+        if is_secret_name(name):
+            value = SCRUBBED if raw_value else ""
+        else:
+            # Cut in bytes with room to spare: the text is searched before it is shortened.
+            value = text(raw_value[: _LONGEST_VALUE * 10].decode("latin-1"), _LONGEST_VALUE)
+        if name == "user-agent":
+            fields["user_agent.original"] = value
+            continue
+        key = text(f"http.request.header.{name}", _LONGEST_NAME)
+        values = fields.setdefault(key, [])
+        if type(values) is list:
+            values.append(value)
+    if len(request.headers) > _MOST_HEADERS:
+        fields["omitted_headers"] = len(request.headers) - _MOST_HEADERS
+
+
+def _query(query: bytes, scrubber: Scrubber) -> str:
+    try:
+        return scrub_query(query[: _LONGEST_VALUE * 10].decode("latin-1"))
+    except Exception:  # a fault of ours must not keep what it could not search
+        scrubber.failed = True
+        return UNSEARCHED
+
+
+def _add_trace(fields: dict[str, JSON]) -> None:
+    """Add the identity of OpenTelemetry's current span, if that library is in use."""
+    trace: Any = sys.modules.get("opentelemetry.trace")
+    if trace is None:
+        return
+    try:
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            fields["trace_id"] = format(context.trace_id, "032x")
+            fields["span_id"] = format(context.span_id, "016x")
+    except Exception:  # foreign code, and the incident is worth more than its trace
+        fields["trace_id"] = None
+
+
+def _add_answer(fields: dict[str, JSON], occurrence: Occurrence, scrubber: Scrubber) -> None:
+    text = scrubber.text
+    body = occurrence.answer[: _LONGEST_BODY * 2].decode("utf-8", "backslashreplace")
+    fields["answer"] = {
+        "status": occurrence.status,
+        "code": text(occurrence.code, _LONGEST_NAME),
+        "body": text(body, _LONGEST_BODY),
+    }
+    withheld: list[JSON] = []
+    for words in occurrence.withheld[:_MOST_ITEMS]:
+        entry: dict[str, JSON] = {
+            "where": text(words.where, _LONGEST_NAME),
+            "text": text(words.text, _LONGEST_WORDS),
+            "reason": text(words.reason, _LONGEST_VALUE),
+        }
+        if words.source is not None:
+            entry["source"] = text(words.source, _LONGEST_VALUE)
+        if words.advice is not None:
+            entry["advice"] = text(words.advice, _LONGEST_WORDS)
+        withheld.append(entry)
+    fields["withheld"] = withheld
+    facts: dict[str, JSON] = {}
+    for name, fact in list(occurrence.facts.items())[:_MOST_ITEMS]:
+        if isinstance(fact, str):
+            facts[text(name, _LONGEST_NAME)] = text(fact, _LONGEST_VALUE)
+        elif isinstance(fact, tuple):
+            facts[text(name, _LONGEST_NAME)] = [
+                text(str(item), _LONGEST_VALUE) for item in fact[:_MOST_ITEMS]
+            ]
+        else:
+            facts[text(name, _LONGEST_NAME)] = int(fact)
+    fields["facts"] = facts
+    fields["notes"] = [text(note, _LONGEST_VALUE) for note in occurrence.notes[:_MOST_ITEMS]]
+
+
+def _fingerprint(occurrence: Occurrence, exceptions: Exceptions) -> str:
+    if occurrence.fingerprint is not None:
+        return fingerprint.given(occurrence.fingerprint)
+    if exceptions.trails:
+        return fingerprint.of_exceptions(exceptions.trails)
+    route = ""
+    if occurrence.request is not None:
+        route = f"{occurrence.request.method} {occurrence.request.route or ''}"
+    words = [f"{words.where}: {words.reason}" for words in occurrence.withheld]
+    return fingerprint.of_words(occurrence.event, str(occurrence.status), route, *words)

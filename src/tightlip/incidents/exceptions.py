@@ -1,0 +1,290 @@
+"""Exceptions: one exception and all that stand behind it, as records without live objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
+
+from tightlip.incidents.frames import Place, walk
+from tightlip.incidents.incident import JSON
+from tightlip.incidents.scrubbing import Scrubber
+from tightlip.incidents.values import Values, class_name
+
+MOST_LINKS = 10
+MOST_FRAMES = 50
+LONGEST_MESSAGE = 8192
+
+_MOST_EXCEPTIONS = 30
+_MOST_MEMBERS = 10
+_LAST_LINKS = 3
+_FIRST_FRAMES = 10
+_FRAMES_WITH_LOCALS = 8
+_FRAMES_ALWAYS_WITH_LOCALS = 4
+_MOST_LOCALS = 24
+_MOST_NOTES = 10
+_LONGEST_NOTE = 1024
+_LONGEST_NAME = 512
+_FARTHEST = 10_000
+_LIBRARY_PLACES = 5
+_CO_OPTIMIZED = 1  # of functions, and of nothing else (inspect, "code objects bit flags")
+
+# An exception's class may put properties before these, which would be foreign code.
+_cause_of = BaseException.__dict__["__cause__"].__get__
+_context_of = BaseException.__dict__["__context__"].__get__
+_suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_arguments_of = BaseException.__dict__["args"].__get__
+_attributes_of = BaseException.__dict__["__dict__"].__get__
+_members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
+_classes_of = type.__dict__["__mro__"].__get__
+_namespace_of = type.__dict__["__dict__"].__get__
+
+
+class Trail(NamedTuple):
+    """What of one exception tells its fault from others.
+
+    Attributes:
+        type: The full name of the exception's class.
+        places: The application's places, outermost first; the last ones of libraries if it has
+            none.
+        application: Whether they are the application's.
+    """
+
+    type: str
+    places: tuple[Place, ...]
+    application: bool
+
+
+class Link(NamedTuple):
+    """An exception on its way into the record."""
+
+    exception: BaseException
+    relation: str
+    parent: int | None
+
+
+class Exceptions:
+    """Reads an exception with its causes, contexts and members.
+
+    Args:
+        scrubber: Takes every text.
+        values: Describes arguments and locals.
+        is_application: Tells whether a code file is the application's own.
+
+    Attributes:
+        records: One mapping for each exception; the first is the one at hand, each other names
+            the index of its `parent` and its `relation` to it.
+        trails: What their fingerprint is made of.
+        place: Where the one at hand was raised, the application's innermost place if it has one.
+    """
+
+    def __init__(
+        self, scrubber: Scrubber, values: Values, is_application: Callable[[str], bool]
+    ) -> None:
+        self.records: list[JSON] = []
+        self.trails: list[Trail] = []
+        self.place: Place | None = None
+        self._scrubber = scrubber
+        self._values = values
+        self._is_application = is_application
+
+    def read(self, exception: BaseException) -> None:
+        """Read `exception` and all that stand behind it: at most 30, each once."""
+        seen = {id(exception)}
+        waiting = [Link(exception, "raised", None)]
+        while waiting and len(self.records) < _MOST_EXCEPTIONS:
+            start = waiting.pop(0)
+            chain, hidden, omitted = _chain(start, seen, len(self.records))
+            visible = True
+            for link in chain:
+                index = len(self.records)
+                visible = visible and link.relation != "suppressed_context"
+                record = self._record(link, visible=visible)
+                self.records.append(record)
+                waiting += self._members(link.exception, seen, index, record)
+            waiting += hidden
+            if omitted:
+                last = self.records[len(self.records) - len(chain)]
+                if type(last) is dict:
+                    last["omitted_links"] = omitted
+
+    def _members(
+        self, exception: BaseException, seen: set[int], index: int, record: dict[str, JSON]
+    ) -> list[Link]:
+        if not issubclass(type(exception), BaseExceptionGroup):
+            return []
+        members = [member for member in _members_of(exception) if id(member) not in seen]
+        if len(members) > _MOST_MEMBERS:
+            record["omitted_members"] = len(members) - _MOST_MEMBERS
+        links = []
+        for member in members[:_MOST_MEMBERS]:
+            if id(member) not in seen:
+                seen.add(id(member))
+                links.append(Link(member, "member", index))
+        return links
+
+    def _record(self, link: Link, *, visible: bool) -> dict[str, JSON]:
+        exception = link.exception
+        scrubber = self._scrubber
+        name = class_name(type(exception))
+        record: dict[str, JSON] = {
+            "exception.type": scrubber.text(name, _LONGEST_NAME),
+            "exception.message": scrubber.text(self._message(exception), LONGEST_MESSAGE),
+            "relation": link.relation,
+        }
+        if link.parent is not None:
+            record["parent"] = link.parent
+        arguments = _arguments_of(exception)
+        if arguments and not (len(arguments) == 1 and type(arguments[0]) is str):
+            record["exception.args"] = self._values.value(arguments)
+        notes = self._notes(exception)
+        if notes:
+            record["exception.notes"] = notes
+        trail = self._add_frames(record, name, _traceback_of(exception))
+        if visible:  # what an author cut off by `from None` is no part of the fault
+            self.trails.append(trail)
+        return record
+
+    def _message(self, exception: BaseException) -> str:
+        """Return the exception's text; its own code runs only where it has some, and guarded."""
+        try:
+            arguments = _arguments_of(exception)
+            if _text_is_plain(type(exception)):
+                if not arguments:
+                    return ""
+                if len(arguments) == 1 and type(arguments[0]) is str:
+                    return arguments[0]
+                if len(arguments) > 1:
+                    return ", ".join(str(self._values.value(argument)) for argument in arguments)
+            return str.__str__(str(exception))
+        except BaseException as fault:  # foreign code may raise anything; none of it is ours
+            return f"<no text: {class_name(type(fault))} was raised while it was asked for>"
+
+    def _notes(self, exception: BaseException) -> list[JSON]:
+        try:
+            notes = dict.get(_attributes_of(exception), "__notes__")
+        except Exception:  # a damaged exception has no notes
+            return []
+        if type(notes) is not list and type(notes) is not tuple:
+            return []
+        return [
+            self._scrubber.text(str.__str__(note), _LONGEST_NOTE)
+            for note in notes[:_MOST_NOTES]
+            if issubclass(type(note), str)
+        ]
+
+    def _add_frames(
+        self, record: dict[str, JSON], name: str, traceback: TracebackType | None
+    ) -> Trail:
+        steps = walk(traceback)
+        is_application = self._is_application
+        own = [is_application(place.path) for place, _ in steps]
+        places = tuple([place for (place, _), mine in zip(steps, own, strict=True) if mine])
+        trail = Trail(name, places, application=True)
+        if not places:
+            places = tuple([place for place, _ in steps[-_LIBRARY_PLACES:]])
+            trail = Trail(name, places, application=False)
+        if self.place is None and places:
+            self.place = places[-1]
+        first, last = 0, len(steps)
+        if len(steps) > MOST_FRAMES:
+            first, last = _FIRST_FRAMES, len(steps) - (MOST_FRAMES - _FIRST_FRAMES)
+            record["omitted_frames"] = last - first
+            record["omitted_frames_after"] = first
+            kept = [*range(first), *range(last, len(steps))]
+        else:
+            kept = list(range(last))
+        frames: dict[int, dict[str, JSON]] = {
+            index: steps[index][0].record(application=own[index]) for index in kept
+        }
+        for index in _with_locals(kept, own):
+            local = self._locals(steps[index][1])
+            if local:
+                frames[index]["locals"] = local
+        record["frames"] = list(frames.values())
+        return trail
+
+    def _locals(self, frame: FrameType) -> dict[str, JSON] | None:
+        """Return the local variables of a function's frame; a module's and a class's are skipped.
+
+        The namespace of a class may be any object, and that of a module is full of settings.
+        """
+        try:
+            if not frame.f_code.co_flags & _CO_OPTIMIZED:
+                return None
+            local: Any = frame.f_locals
+            named = self._values.named
+            described: dict[str, JSON] = {}
+            for name, value in local.items():
+                if len(described) >= _MOST_LOCALS:
+                    described["..."] = f"[{len(local) - _MOST_LOCALS} more]"
+                    break
+                described[name] = named(name, value)
+        except Exception as fault:  # another thread may change what is read here
+            return {"...": f"<no locals: {class_name(type(fault))} was raised>"}
+        return described
+
+
+def _chain(
+    start: Link, seen: set[int], index: int
+) -> tuple[list[Link], list[Link], int]:
+    """Follow causes and contexts from `start`.
+
+    Returns:
+        At most 10 links (the first seven and the last three of more), the contexts beside a
+        cause, which Python would not show, and how many links were left out.
+    """
+    chain = [start]
+    hidden: list[Link] = []
+    exception = start.exception
+    while len(chain) < _FARTHEST:
+        cause: BaseException | None = _cause_of(exception)
+        context: BaseException | None = _context_of(exception)
+        relation = "cause"
+        following = cause
+        if cause is None:
+            following = context
+            relation = "suppressed_context" if _suppresses_context(exception) else "context"
+        elif context is not None and context is not cause and id(context) not in seen:
+            parent = index + len(chain) - 1
+            if len(hidden) < MOST_LINKS and len(chain) < MOST_LINKS:
+                hidden.append(Link(context, "suppressed_context", parent))
+        if following is None or id(following) in seen:
+            break
+        seen.add(id(following))
+        chain.append(Link(following, relation, None))
+        exception = following
+    omitted = len(chain) - MOST_LINKS
+    if omitted > 0:
+        chain[MOST_LINKS - _LAST_LINKS : -_LAST_LINKS] = []
+        hidden = []
+    linked = [
+        link if position == 0 else link._replace(parent=index + position - 1)
+        for position, link in enumerate(chain)
+    ]
+    alone = [link for link in hidden if id(link.exception) not in seen]
+    seen.update(id(link.exception) for link in alone)
+    return linked, alone, max(omitted, 0)
+
+
+def _with_locals(kept: list[int], own: list[bool]) -> list[int]:
+    """Choose the frames whose locals are shown, innermost first.
+
+    The innermost four, then the application's, then the next: a driver's inner frames say less
+    of a fault than the function that called it.
+    """
+    inner = kept[::-1]
+    if len(inner) <= _FRAMES_WITH_LOCALS:
+        return inner
+    always, others = inner[:_FRAMES_ALWAYS_WITH_LOCALS], inner[_FRAMES_ALWAYS_WITH_LOCALS:]
+    others.sort(key=lambda index: not own[index])
+    return always + others[: _FRAMES_WITH_LOCALS - _FRAMES_ALWAYS_WITH_LOCALS]
+
+
+def _text_is_plain(cls: type) -> bool:
+    """Tell whether the text of the exceptions of `cls` is made by `BaseException` itself."""
+    for base in _classes_of(cls):
+        if "__str__" in _namespace_of(base):
+            return base is BaseException
+    return False

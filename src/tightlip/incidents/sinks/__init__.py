@@ -1,0 +1,1 @@
+"""Where incidents go, one sink a file."""

@@ -1,0 +1,178 @@
+"""Values: a live object as JSON, without running a line of the object's own code."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+from typing import Any
+
+from tightlip.incidents.incident import JSON
+from tightlip.incidents.scrubbing import SCRUBBED, Scrubber, is_card
+from tightlip.incidents.secret_names import is_secret_name
+
+MOST_VALUES = 1500
+"""How many values of locals and arguments one record holds."""
+
+_LONGEST_TEXT = 1024
+_LONGEST_NAME = 200
+_MOST_ITEMS = 24
+_DEEPEST = 4
+_WIDEST_INTEGER = 256
+_A_PAIR = 2
+_ELSE = "..."
+
+_module_of = type.__dict__["__module__"].__get__
+_qualname_of = type.__dict__["__qualname__"].__get__
+
+
+def class_name(cls: type) -> str:
+    """Return the full name of `cls` (`module.Class`, built-ins without module).
+
+    The name is read past the metaclass, which may run code and lie.
+    """
+    try:
+        module: object = _module_of(cls)
+        name: str = str.__str__(_qualname_of(cls))
+    except Exception:  # a class in the making has parts missing
+        return "?"
+    if not isinstance(module, str) or type(module) is not str or module == "builtins":
+        return name
+    return f"{module}.{name}"
+
+
+class Values:
+    """Describes the values of one record, within a bound on their number.
+
+    Args:
+        scrubber: Takes every text.
+    """
+
+    __slots__ = ("_left", "_scrubber")
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self._left = MOST_VALUES
+
+    def named(self, name: str, value: Any) -> JSON:
+        """Return `value` as JSON; nothing of it where `name` says that it is a secret."""
+        if is_secret_name(name):
+            return self._hidden(value)
+        return self.value(value)
+
+    def value(self, value: Any, depth: int = 0) -> JSON:
+        """Return `value` as JSON.
+
+        Only values of exact built-in types are shown, to a depth of 4 and a width of 24; of
+        every other object, a subclass of `str` among them, only the class is told.
+        """
+        kind = type(value)
+        if kind is str:
+            return self._scrubber.text(value, _LONGEST_TEXT)
+        if value is None or kind is bool:
+            return value  # type: ignore[no-any-return]  # narrowed by `is`, which mypy does not follow here
+        if kind is int:
+            return self._integer(value)
+        if kind is float:
+            return value if math.isfinite(value) else str(value)
+        if kind is dict:
+            return self._mapping(value, depth)
+        if kind is list or kind is tuple or kind is set or kind is frozenset:
+            return self._sequence(value, depth)
+        if kind is bytes or kind is bytearray:
+            return self._bytes(value)
+        if kind is complex:
+            return str(value)
+        return f"<{self._scrubber.text(class_name(kind), _LONGEST_NAME)}>"
+
+    def _integer(self, value: int) -> JSON:
+        if -1_000_000_000_000 < value < 1_000_000_000_000:
+            return value
+        if value.bit_length() > _WIDEST_INTEGER:
+            return f"<int of {value.bit_length()} bits>"
+        return SCRUBBED if is_card(value) else value
+
+    def _bytes(self, value: bytes | bytearray) -> JSON:
+        # Four bytes make a character at most; what is further away is cut in any case.
+        text = bytes(value[: _LONGEST_TEXT * 20]).decode("utf-8", "backslashreplace")
+        return f"b'{self._scrubber.text(text, _LONGEST_TEXT)}'"
+
+    def _hidden(self, value: Any) -> JSON:
+        """Say no more of a secret than whether there is one, or what class it is of."""
+        kind = type(value)
+        if value is None or kind is bool:
+            return value  # type: ignore[no-any-return]  # as above
+        if (kind is str or kind is bytes) and not value:
+            return ""
+        if (
+            kind is str
+            or kind is bytes
+            or kind is int
+            or kind is float
+            or kind is bytearray
+            or kind is dict
+            or kind is list
+            or kind is tuple
+            or kind is set
+            or kind is frozenset
+        ):
+            return SCRUBBED
+        return f"<{self._scrubber.text(class_name(kind), _LONGEST_NAME)}>"
+
+    def _mapping(self, value: dict[Any, Any], depth: int) -> JSON:
+        if depth >= _DEEPEST or self._left <= 0:
+            return f"<dict of {len(value)}>"
+        described: dict[str, JSON] = {}
+        secret_value = _is_named_pair(value)
+        self._left -= min(len(value), _MOST_ITEMS)
+        for key, item in islice(value.items(), _MOST_ITEMS):
+            name = self._key(key)
+            if is_secret_name(name) or (secret_value and name == "value"):
+                described[name] = self._hidden(item)
+            else:
+                described[name] = self.value(item, depth + 1)
+        if len(value) > _MOST_ITEMS:
+            described[_ELSE] = f"[{len(value) - _MOST_ITEMS} more]"
+        return described
+
+    def _key(self, key: Any) -> str:
+        kind = type(key)
+        if kind is str:
+            return self._scrubber.text(key, _LONGEST_NAME)
+        if kind is bytes:
+            return self._scrubber.text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
+        described = self.value(key, _DEEPEST)
+        return described if type(described) is str else str(described)
+
+    def _sequence(self, value: Any, depth: int) -> JSON:
+        length = len(value)
+        if length and (depth >= _DEEPEST or self._left <= 0):
+            return f"<{type(value).__name__} of {length}>"
+        self._left -= min(length, _MOST_ITEMS)
+        if length == _A_PAIR and type(value) is not set and type(value) is not frozenset:
+            first, second = value
+            name = _text_of(first)
+            if name is not None and is_secret_name(name):
+                return [self.value(first, depth + 1), self._hidden(second)]
+        described = [self.value(item, depth + 1) for item in islice(value, _MOST_ITEMS)]
+        if length > _MOST_ITEMS:
+            described.append(f"[{length - _MOST_ITEMS} more]")
+        return described
+
+
+def _is_named_pair(value: dict[Any, Any]) -> bool:
+    """Tell whether a mapping is `{"name": "password", "value": …}` or the like."""
+    if "value" not in value:
+        return False
+    for key in ("name", "key", "field", "header"):
+        name = _text_of(value.get(key))
+        if name is not None and is_secret_name(name):
+            return True
+    return False
+
+
+def _text_of(value: Any) -> str | None:
+    if type(value) is str:
+        return value
+    if type(value) is bytes:
+        return value[:_LONGEST_NAME].decode("latin-1")
+    return None
