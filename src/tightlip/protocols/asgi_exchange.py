@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -100,6 +101,23 @@ class State:
         """Remember an exception before a handler turns it into an answer."""
         self.exception = exception
         self.traceback = exception.__traceback__
+
+    @contextmanager
+    def with_traceback(self) -> Iterator[BaseException | None]:
+        """Give back the noted exception with its traceback on, and take that off afterwards.
+
+        An exception that is raised again and again would gather the frames of every request.
+        """
+        exception = self.exception
+        if exception is None:
+            yield None
+            return
+        held = exception.__traceback__
+        exception.__traceback__ = self.traceback
+        try:
+            yield exception
+        finally:
+            exception.__traceback__ = held
 
 
 class StreamAbortedError(Exception):

@@ -191,15 +191,14 @@ class HttpExchange:
             # A guard further inside has decided already; the same words pass as they are.
             await self._deliver(response)
             return
-        exception = self._state.exception
         if self._framework.is_own_answer(self._withheld):
             response = Response(response.status, response.headers)
-        if exception is None:
-            _, endpoint = self._framework.route(self._scope)
-            answer = self._responder.review(response, self._request(), made_by=endpoint)
-        else:
-            exception.__traceback__ = self._state.traceback
-            answer = self._answer(exception, response)
+        with self._state.with_traceback() as exception:
+            if exception is None:
+                _, endpoint = self._framework.route(self._scope)
+                answer = self._responder.review(response, self._request(), made_by=endpoint)
+            else:
+                answer = self._answer(exception, response)
         await self._deliver(answer.response)
 
     async def _fail(self, exception: BaseException) -> None:

@@ -107,25 +107,19 @@ class WebSocketExchange:
 
     async def _close(self, message: Message, frame: FrameType | None) -> None:
         """Close as the application asks, with a reason that is declared."""
-        exception = self._state.exception
+        with self._state.with_traceback() as exception:
+            answer = self._answer(exception) if exception is not None else None
         if self._phase is Phase.HANDSHAKE:
-            if exception is not None:
-                exception.__traceback__ = self._state.traceback
-                await self._refuse(self._answer(exception).response)
-            else:
-                await self._refuse(
-                    self._responder.review(Response(_REFUSED), self._request()).response
-                )
+            if answer is None:
+                answer = self._responder.review(Response(_REFUSED), self._request())
+            await self._refuse(answer.response)
             return
-        code = message.get("code") or 1000
         reason = message.get("reason") or ""
-        if exception is not None:
-            exception.__traceback__ = self._state.traceback
-            answer = self._answer(exception)
+        if answer is not None:
             reason = answer.error.public_message if answer.is_declared else answer.error.code
         elif reason:
             reason, _ = self._responder.close_reason(str(reason), self._request(), frame)
-        await self._say_goodbye(code, reason)
+        await self._say_goodbye(message.get("code") or 1000, reason)
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
         if self._phase is not Phase.OPEN:
