@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tightlip.detection.engine import best_engine
@@ -16,6 +17,8 @@ from tightlip.detection.scanner import LONGEST_MASKED_TEXT, Scanner, default_sca
 from tightlip.findings.finding import Category, Finding
 
 CREDENTIALS = frozenset({Category.CREDENTIAL})
+PATTERNS = [pattern for rule in load().rules for pattern in rule.patterns]
+ENGINE = best_engine(PATTERNS)
 
 
 def _rule(name, category, *patterns):
@@ -211,6 +214,7 @@ _TEXTS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(text=_TEXTS)
 @example(text="\ud800 password=hunter2 \x00")
 def test_no_text_raises_and_every_finding_lies_within_it(text):
@@ -220,6 +224,7 @@ def test_no_text_raises_and_every_finding_lies_within_it(text):
     assert (scanner.first(text) is None) == (not findings)
 
 
+@settings(deadline=None)
 @given(text=_TEXTS)
 def test_a_mask_removes_just_what_was_found(text):
     scanner = default_scanner()
@@ -231,17 +236,15 @@ def test_a_mask_removes_just_what_was_found(text):
     assert masked == "".join(text[place] for place in range(len(text)) if place not in covered)
 
 
+@settings(deadline=None)
 @given(text=_TEXTS)
 def test_the_engine_finds_what_each_pattern_finds_alone(text):
-    import re
-
-    patterns = [pattern for rule in load().rules for pattern in rule.patterns]
     alone = {
         (index, *match.span())
-        for index, pattern in enumerate(patterns)
+        for index, pattern in enumerate(PATTERNS)
         for match in re.finditer(pattern, text, re.ASCII)
     }
-    assert set(best_engine(patterns).matches(text)) == alone
+    assert set(ENGINE.matches(text)) == alone
 
 
 def test_the_default_scanner_is_one_for_all_threads():
