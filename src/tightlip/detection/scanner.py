@@ -125,6 +125,5 @@ def default_scanner() -> Scanner:
     global _default  # noqa: PLW0603 - the rules are read once in a process, not at import
     if _default is None:
         with _lock:
-            if _default is None:
-                _default = Scanner(load())
+            _default = _default or Scanner(load())
     return _default
