@@ -10,7 +10,7 @@ from tightlip.catalog.error import PublicError
 from tightlip.catalog.standard import standard_error
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 from tightlip.translation.advice import declaration_for
-from tightlip.translation.chain import text_of
+from tightlip.translation.chain import related, text_of
 from tightlip.translation.literal import places_of, prove
 from tightlip.translation.validation import describe
 
@@ -38,12 +38,21 @@ class Translation:
 
 
 def public(error: PublicError, flags: Flags) -> Translation:
-    """A public error speaks as declared, unless a text parameter carries internals."""
+    """A public error speaks as declared, unless it carries internals all the same.
+
+    That can be by a text parameter that holds the text of another exception, or that a detector
+    flags; or by a message that was declared after the start, when the catalog had been read.
+    """
     parameters = error.details if isinstance(error.details, dict) else {}
-    for name, value in parameters.items():
-        flagged = flags(value) if isinstance(value, str) else None
-        if flagged is not None:
-            withheld = Withheld(f"parameter {name}", value, _flagged(flagged))
+    texts = {name: value for name, value in parameters.items() if isinstance(value, str)}
+    others = {text_of(other) for other in related(error)} if texts else ()
+    for name, text in (*texts.items(), (None, error.public_message)):
+        flagged = flags(text)
+        reason = _flagged(flagged) if flagged is not None else None
+        if reason is None and name is not None and text in others:
+            reason = "another exception in the chain says the same"
+        if reason is not None:
+            withheld = Withheld(f"parameter {name}" if name else "message", text, reason)
             return Translation(standard_error(error.status), withheld=(withheld,))
     return Translation(error, declared=True)
 

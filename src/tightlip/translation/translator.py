@@ -283,10 +283,10 @@ def _holds(rule: ExceptionRule, exception: BaseException, search: _Search) -> bo
 def _made(target: Target, argument: object, place: str, search: _Search) -> Translation | None:
     """Make the public error of a rule; None where the author's function fails."""
     if isinstance(target, type):
-        return Translation(target(), declared=True)
+        return public(target(), search.flags)
     error = _guarded(partial(target, argument), search, f"the translation at {place}")
     if isinstance(error, PublicError):
-        return Translation(error, declared=True)
+        return public(error, search.flags)
     if error is not None:
         search.notes.append(f"the translation at {place} gave no PublicError")
     return None
