@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import tightlip
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(tightlip.__file__).parent
+
+
+def rows_of(document: str) -> list[str]:
+    """The names in the first column of the document's tables: rows that begin "| `name` |"."""
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("document", "folder"),
+    [
+        ("databases.md", "translation/readers"),
+        ("frameworks.md", "adapters"),
+        ("sinks.md", "incidents/sinks"),
+    ],
+)
+def test_every_plug_in_has_its_row_and_every_row_its_plug_in(document, folder):
+    files = {path.stem for path in (PACKAGE / folder).glob("*.py")} - {"__init__"}
+    rows = rows_of(document)
+    assert sorted(rows) == sorted(files)
+
+
+def test_the_changelog_tells_of_this_version():
+    release, _, development = re.fullmatch(
+        r"(\d+(?:\.\d+)*)(\.dev|\+|$)(.*)", version("tightlip")
+    ).groups()
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = re.search(r"^## \[?([\w.]+)", text, re.MULTILINE).group(1)
+    assert first == ("Unreleased" if development else release)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")))
+def test_links_to_our_own_files_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_modules_that_a_document_names_exist(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w+/)+\w+\.py)`", text)
+    assert named
+    for name in named:
+        assert (PACKAGE / name).exists() or (ROOT / name).exists(), name

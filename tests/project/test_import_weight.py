@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+# Beside the framework in use, a Shield may load what shows incidents in a terminal.
+LIGHT = {"rich", "pygments", "markdown_it", "mdurl"}
+
+
+def packages_loaded_by(program: str, after: str = "") -> set[str]:
+    """Run `after` and then `program` in a child; return the top-level packages new with it."""
+    child = (
+        f"import json, sys\n{after}\nbefore = set(sys.modules)\n{program}\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
+    )
+    done = subprocess.run([sys.executable, "-c", child], check=True, capture_output=True, text=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("program", ["import tightlip", "import tightlip; tightlip.PublicError"])
+def test_importing_loads_nothing_beyond_the_standard_library(program):
+    assert packages_loaded_by(program) - sys.stdlib_module_names == {"tightlip"}
+
+
+def test_translations_load_no_driver():
+    program = "import tightlip; tightlip.on_unique('key', tightlip.PublicError.__subclasses__()[0])"
+    standard = "import tightlip.catalog.standard"
+    assert packages_loaded_by(program, standard) - sys.stdlib_module_names <= {"tightlip"}
+
+
+def test_a_shield_without_a_framework_loads_none():
+    program = (
+        "import tightlip\n"
+        "async def application(scope, receive, send): ...\n"
+        "tightlip.shield(application)"
+    )
+    assert packages_loaded_by(program) - sys.stdlib_module_names - LIGHT == {"tightlip"}
+
+
+def test_a_shield_around_fastapi_loads_no_driver_and_no_other_framework():
+    framework = "from fastapi import FastAPI; app = FastAPI()"
+    program = "import tightlip; tightlip.shield(app); app.build_middleware_stack()"
+    loaded = packages_loaded_by(program, framework) - sys.stdlib_module_names - LIGHT
+    assert loaded == {"tightlip"}
