@@ -1,0 +1,1 @@
+"""The page: press a failure, and see what each twin says of it."""

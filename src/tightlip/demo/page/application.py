@@ -1,0 +1,219 @@
+"""The page's own application: it asks both twins, and shows what a client would have seen."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tightlip import PublicError, Shield
+from tightlip.demo.failures import FAILURES, Failure
+from tightlip.demo.page.exchange import Exchange, ask
+from tightlip.demo.page.leaks import Piece, counted, marked
+from tightlip.demo.page.report import Report, arrange, texts_of
+from tightlip.demo.shop.application import router
+from tightlip.incidents.incident import Incident
+from tightlip.incidents.sinks.memory import MemorySink
+
+_HERE = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class UnknownFailure(PublicError):
+    """The page has no such failure."""
+
+    status = 404
+    message = "There is no such failure on this page"
+
+
+class IncidentNotFound(PublicError):
+    """No incident has this reference, or it has been forgotten."""
+
+    status = 404
+    message = "There is no incident with this reference. The demo keeps the last 200"
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The two applications, and the record of the shielded one.
+
+    Attributes:
+        bare: The address of the one without a shield.
+        shielded: The address of the one with it.
+        incidents: Where the shielded one's incidents are kept.
+    """
+
+    bare: str
+    shielded: str
+    incidents: MemorySink
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one twin told its client.
+
+    Attributes:
+        exchange: The answer.
+        headers: The header fields; the value in pieces.
+        body: The body, in pieces.
+        leaks: Each kind of leak with how often it stands there.
+    """
+
+    exchange: Exchange
+    headers: tuple[tuple[str, tuple[Piece, ...]], ...]
+    body: tuple[Piece, ...]
+    leaks: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One failure, pressed.
+
+    Attributes:
+        failure: The failure.
+        sent: The body of the request, or nothing.
+        handler: The source of the handler that the request meets.
+        bare: What the bare twin told.
+        shielded: What the shielded twin told.
+        report: The incident that the shielded twin recorded, found by its reference.
+    """
+
+    failure: Failure
+    sent: str
+    handler: str
+    bare: Seen
+    shielded: Seen
+    report: Report | None
+
+
+def create_page(twins: Twins, hosts: list[str]) -> Starlette:
+    """Make the page's application, behind its own shield.
+
+    Args:
+        twins: The two applications.
+        hosts: The host names by which the page may be asked for (against DNS rebinding).
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(headers={"user-agent": "tightlip-demo"}) as client:
+            app.state.client = client
+            yield
+
+    def show(template: str, **values: Any) -> Response:
+        text = environment.get_template(template).render(
+            failures=FAILURES.values(), twins=twins, **values
+        )
+        return HTMLResponse(text, headers={**_HEADERS, "cache-control": "no-store"})
+
+    async def page(request: Request) -> Response:
+        key = request.query_params.get("failure")
+        if key is None:
+            return show("page.html", result=None)
+        if key not in FAILURES:
+            raise UnknownFailure
+        result = await press(FAILURES[key], twins, request.app.state.client)
+        return show("page.html", result=result)
+
+    async def incident(request: Request) -> Response:
+        found = _find(twins, request.query_params.get("reference", ""))
+        return show("incident.html", report=arrange(found))
+
+    async def record(request: Request) -> Response:
+        found = _find(twins, request.path_params["reference"])
+        return JSONResponse(found.as_dict(), headers={**_HEADERS, "cache-control": "no-store"})
+
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            Route("/incidents", incident),
+            Route("/incidents/{reference}.json", record),
+            Mount("/static", StaticFiles(directory=_HERE / "static")),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        lifespan=lifespan,
+    )
+    return Shield(headers=_HEADERS, service_name="tightlip-demo-page")(app)
+
+
+async def press(failure: Failure, twins: Twins, client: httpx.AsyncClient) -> Result:
+    """Send the request of `failure` to both twins, and look its incident up."""
+    bare = await ask(client, twins.bare, failure)
+    shielded = await ask(client, twins.shielded, failure)
+    found = None if shielded.reference is None else twins.incidents.find(shielded.reference)
+    exceptions = tuple(texts_of(found))
+    return Result(
+        failure,
+        "" if failure.body is None else json.dumps(failure.body),
+        _handler_of(failure),
+        _seen(bare, failure, exceptions),
+        _seen(shielded, failure, exceptions),
+        None if found is None else arrange(found),
+    )
+
+
+def _seen(exchange: Exchange, failure: Failure, exceptions: tuple[str, ...]) -> Seen:
+    inputs = tuple(value for value in (failure.body or {}).values() if isinstance(value, str))
+    headers = tuple(
+        # A banner has its form only together with the header's name.
+        (name, _value_of(marked(f"{name}: {value}", exceptions, inputs), len(name) + 2))
+        for name, value in exchange.headers
+    )
+    body = marked(exchange.body, exceptions, inputs)
+    pieces = [piece for _, value in headers for piece in value]
+    return Seen(exchange, headers, body, counted([*pieces, *body]))
+
+
+def _value_of(pieces: tuple[Piece, ...], skipped: int) -> tuple[Piece, ...]:
+    """Return `pieces` without the first `skipped` characters."""
+    kept = []
+    for piece in pieces:
+        rest = piece.text[skipped:]
+        skipped = max(0, skipped - len(piece.text))
+        if rest:
+            kept.append(Piece(rest, piece.leak))
+    return tuple(kept)
+
+
+def _find(twins: Twins, reference: str) -> Incident:
+    found = twins.incidents.find(reference.strip().upper())
+    if found is None:
+        raise IncidentNotFound
+    return found
+
+
+def _handler_of(failure: Failure) -> str:
+    scope = {"type": "http", "method": failure.method, "path": failure.path}
+    for route in router.routes:
+        if route.matches(scope)[0] is Match.FULL and isinstance(route, Route):
+            return inspect.getsource(route.endpoint)
+    return ""

@@ -1,0 +1,176 @@
+"""Three servers in one process: the page, the bare application, the shielded one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from uvicorn import Config, Server
+
+from tightlip.demo.database import open_database
+from tightlip.demo.page.application import Twins, create_page
+from tightlip.demo.shop.application import create_application, create_shield
+from tightlip.incidents.sinks.memory import MemorySink
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_MOST_INCIDENTS = 200
+_PORTS_TRIED = 100
+_LAST_PORT = 65535
+_START_TIMEOUT = 20.0  # seconds
+_STOP_TIMEOUT = 2  # seconds for answers under way
+_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, not bound
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+class NoPortError(Exception):
+    """No port can be listened on; the message says why."""
+
+
+class StartError(Exception):
+    """A server did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs where.
+
+    Attributes:
+        page: The address of the page.
+        bare: The address of the application without a shield.
+        shielded: The address of the application with it.
+        database: What the database is.
+        port: The port of the page.
+        incidents: The incidents of the shielded application.
+    """
+
+    page: str
+    bare: str
+    shielded: str
+    database: str
+    port: int
+    incidents: MemorySink
+
+
+@contextmanager
+def run(host: str, port: int, database: str | None) -> Iterator[Running]:
+    """Run the demo until the context is left; then stop and remove everything.
+
+    Args:
+        host: The address to listen on.
+        port: The port of the page, or the next free one; 0 for any.
+        database: The address of a PostgreSQL database; SQLite without one.
+
+    Raises:
+        NoPortError: Nothing can listen at `host`.
+        DatabaseUnavailableError: The database cannot be used.
+        StartError: A server did not start.
+    """
+    with ExitStack() as stack:
+        page_socket = stack.enter_context(closing(_listen(host, port)))
+        page_port = page_socket.getsockname()[1]
+        following = page_port + 1 if port else 0
+        bare_socket = stack.enter_context(closing(_listen(host, following)))
+        shielded_socket = stack.enter_context(closing(_listen(host, following)))
+        # Bound and not listening, the port of the payment gateway refuses every connection.
+        gateway_socket = stack.enter_context(closing(socket.socket()))
+        gateway_socket.bind(("127.0.0.1", 0))
+        gateway = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
+        opened = stack.enter_context(open_database(database))
+        incidents = MemorySink(_MOST_INCIDENTS)
+        bare = create_application(opened.open_session, gateway)
+        shielded = create_shield(["logging", incidents])(
+            create_application(opened.open_session, gateway)
+        )
+        twins = Twins(_address(host, bare_socket), _address(host, shielded_socket), incidents)
+        hosts = ["*"] if host in _WILDCARDS else [*_LOCAL_NAMES, host]
+        page = create_page(twins, hosts)
+        stack.enter_context(_serving(bare, bare_socket, banner=True))
+        stack.enter_context(_serving(shielded, shielded_socket, banner=False))
+        stack.enter_context(_serving(page, page_socket, banner=False))
+        yield Running(
+            page=_address(host, page_socket),
+            bare=twins.bare,
+            shielded=twins.shielded,
+            database=opened.description,
+            port=page_port,
+            incidents=incidents,
+        )
+
+
+@contextmanager
+def _serving(application: ASGIApp, listener: socket.socket, *, banner: bool) -> Iterator[None]:
+    """Serve `application` in a thread with an event loop of its own.
+
+    Only in the main thread does uvicorn take the signals of the process for itself. What the
+    bare application's failures write to the server's log is left out: the page shows it.
+    """
+    server = Server(
+        Config(
+            application,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=banner,
+            timeout_graceful_shutdown=_STOP_TIMEOUT,
+        )
+    )
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + _START_TIMEOUT
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            server.should_exit = True
+            raise StartError("A server of the demo did not start.")
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_STOP_TIMEOUT + _START_TIMEOUT)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Listen at `port`, or at the next free one."""
+    last = min(port + _PORTS_TRIED, _LAST_PORT + 1) if port else 1
+    problem: OSError | None = None
+    for candidate in range(port, last):
+        try:
+            return _listen_at(host, candidate)
+        except PermissionError as error:
+            problem = error
+        except socket.gaierror as error:
+            raise NoPortError(f"There is no address {host!r} to listen on.") from error
+        except OSError as error:
+            problem = error
+    reason = problem.strerror if problem is not None else "no port is left"
+    raise NoPortError(f"Nothing can listen on {host} from port {port} on: {reason}.")
+
+
+def _listen_at(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # elsewhere the option would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    reachable = _WILDCARDS.get(host, host)
+    shown = f"[{reachable}]" if ":" in reachable else reachable
+    return f"http://{shown}:{listener.getsockname()[1]}"
