@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    settings = {"color": False} if os.environ.get("NO_COLOR") else {}
+    settings: dict[str, Any] = {"color": False} if os.environ.get("NO_COLOR") else {}
     try:
         code = tightlip_command.main(
             arguments, prog_name="tightlip", standalone_mode=False, **settings

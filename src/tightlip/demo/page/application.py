@@ -41,14 +41,14 @@ _HEADERS = {
 }
 
 
-class UnknownFailure(PublicError):
+class UnknownFailure(PublicError):  # noqa: N818 - its code is made of its name
     """The page has no such failure."""
 
     status = 404
     message = "There is no such failure on this page"
 
 
-class IncidentNotFound(PublicError):
+class IncidentNotFound(PublicError):  # noqa: N818 - its code is made of its name
     """No incident has this reference, or it has been forgotten."""
 
     status = 404
@@ -200,7 +200,7 @@ def _value_of(pieces: tuple[Piece, ...], skipped: int) -> tuple[Piece, ...]:
         rest = piece.text[skipped:]
         skipped = max(0, skipped - len(piece.text))
         if rest:
-            kept.append(Piece(rest, piece.leak))
+            kept.append(Piece(rest, piece.leaks))
     return tuple(kept)
 
 

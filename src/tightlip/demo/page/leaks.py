@@ -30,15 +30,15 @@ class Piece:
 
     Attributes:
         text: The text.
-        leak: What kind of internals it is, or None.
+        leaks: The kinds of internals that it carries; none where it may leave.
     """
 
     text: str
-    leak: str | None = None
+    leaks: tuple[str, ...] = ()
 
 
 def marked(text: str, exceptions: Iterable[str], inputs: Iterable[str]) -> tuple[Piece, ...]:
-    """Cut `text` into pieces, those that leak named.
+    """Cut `text` into pieces, and name what leaks in them.
 
     A piece leaks where a detector flags it, where it is the text of one of the `exceptions`
     that were raised, or where it sends one of the client's `inputs` back.
@@ -51,10 +51,10 @@ def marked(text: str, exceptions: Iterable[str], inputs: Iterable[str]) -> tuple
     spans += [(start, end, INPUT) for start, end in _places(text, inputs)]
     pieces: list[Piece] = []
     at = 0
-    for start, end, leak in _joined(sorted(spans)):
+    for start, end, leaks in _joined(sorted(spans)):
         if start > at:
             pieces.append(Piece(text[at:start]))
-        pieces.append(Piece(text[start:end], leak))
+        pieces.append(Piece(text[start:end], leaks))
         at = end
     if at < len(text):
         pieces.append(Piece(text[at:]))
@@ -62,8 +62,8 @@ def marked(text: str, exceptions: Iterable[str], inputs: Iterable[str]) -> tuple
 
 
 def counted(pieces: Iterable[Piece]) -> tuple[tuple[str, int], ...]:
-    """Return each kind of leak with how often it stands in `pieces`, the most frequent first."""
-    return tuple(Counter(piece.leak for piece in pieces if piece.leak).most_common())
+    """Return each kind of leak with how many of `pieces` carry it, the most frequent first."""
+    return tuple(Counter(leak for piece in pieces for leak in piece.leaks).most_common())
 
 
 def _places(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -74,15 +74,17 @@ def _places(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
             start = text.find(word, start + len(word))
 
 
-def _joined(spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+def _joined(spans: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Yield `spans`, sorted, with those that overlap made one."""
-    open_span: tuple[int, int, str] | None = None
-    for start, end, leak in spans:
-        if open_span is not None and start < open_span[1]:
-            open_span = (open_span[0], max(open_span[1], end), open_span[2])
-            continue
-        if open_span is not None:
-            yield open_span
-        open_span = (start, end, leak)
-    if open_span is not None:
-        yield open_span
+    at: tuple[int, int] | None = None
+    kinds: dict[str, None] = {}
+    for start, end, kind in spans:
+        if at is not None and start < at[1]:
+            at = at[0], max(at[1], end)
+        else:
+            if at is not None:
+                yield *at, tuple(kinds)
+            at, kinds = (start, end), {}
+        kinds[kind] = None
+    if at is not None:
+        yield *at, tuple(kinds)

@@ -97,9 +97,7 @@ def order_total(order_id: int, session: Database) -> dict[str, Any]:
 
 
 @router.post("/payments", status_code=201)
-def create_payment(
-    payment: NewPayment, request: Request, session: Database
-) -> dict[str, Any]:
+def create_payment(payment: NewPayment, request: Request, session: Database) -> dict[str, Any]:
     """Pay an order."""
     try:
         created = services.charge(session, request.app.state.gateway, payment.order_id)

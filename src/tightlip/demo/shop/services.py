@@ -26,9 +26,7 @@ def register(session: Session, name: str, email: str, password: str) -> Account:
     """Open an account."""
     salt = secrets.token_bytes(16)
     digest = hashlib.scrypt(password.encode(), salt=salt, n=2**12, r=8, p=1)
-    account = Account(
-        name=name, email=email, password_hash=f"scrypt${salt.hex()}${digest.hex()}"
-    )
+    account = Account(name=name, email=email, password_hash=f"scrypt${salt.hex()}${digest.hex()}")
     session.add(account)
     session.commit()
     return account

@@ -48,7 +48,9 @@ def verify(token: str) -> dict[str, Any]:
         raise TokenError(f"Signature verification failed with key {key_name!r}")
     claims: dict[str, Any] = json.loads(_decode(payload))
     if claims["exp"] < time.time():
-        raise TokenExpiredError(f"Signature has expired: exp {claims['exp']} of sub {claims['sub']}")
+        raise TokenExpiredError(
+            f"Signature has expired: exp {claims['exp']} of sub {claims['sub']}"
+        )
     return claims
 
 
