@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from tightlip.exchange import Request
@@ -21,10 +20,12 @@ from tightlip.incidents.incident import (
     WARN,
     Incident,
     Occurrence,
+    now,
 )
-from tightlip.incidents.scrubbing import SCRUBBED, UNSEARCHED, Scrubber, scrub_query
+from tightlip.incidents.scrubbing import SCRUBBED, UNSEARCHED, Scrubber, scrub_query, scrub_text
 from tightlip.incidents.secret_names import is_secret_name
 from tightlip.incidents.values import Values
+from tightlip.incidents.visible import storable
 
 _LONGEST_NAME = 256
 _LONGEST_VALUE = 2048
@@ -34,6 +35,10 @@ _MOST_HEADERS = 64
 _MOST_ITEMS = 50
 _SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
 _SERVER_ERROR = 500
+_MOST_KNOWN = 1024
+
+_headers: dict[bytes, tuple[str, bool]] = {}
+_harmless_answers: set[str] = set()
 
 
 def capture(
@@ -58,12 +63,12 @@ def capture(
         "schema_version": SCHEMA_VERSION,
         "reference": occurrence.reference,
         "fingerprint": "",
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "event_name": scrubber.text(occurrence.event, _LONGEST_NAME),
+        "time": now(),
+        "event_name": storable(occurrence.event),
         "severity_number": severity,
         "severity_text": _SEVERITY_TEXTS[severity],
         "error.type": str(occurrence.status) if occurrence.status else "_OTHER",
-        "error.code": scrubber.text(occurrence.code, _LONGEST_NAME),
+        "error.code": storable(occurrence.code),
     }
     if exceptions.records:
         first: Any = exceptions.records[0]
@@ -80,9 +85,7 @@ def capture(
         _add_request(fields, occurrence.request, scrubber)
     fields.update(resource)
     fields["process.pid"] = os.getpid()
-    fields["thread.name"] = scrubber.text(
-        str.__str__(threading.current_thread().name), _LONGEST_NAME
-    )
+    fields["thread.name"] = storable(threading.current_thread().name)[:_LONGEST_NAME]
     _add_trace(fields)
     _add_answer(fields, occurrence, scrubber)
     fields["exceptions"] = exceptions.records
@@ -120,21 +123,32 @@ def _add_request(fields: dict[str, JSON], request: Request, scrubber: Scrubber) 
     fields["network.protocol.version"] = text(request.http_version, _LONGEST_NAME)
     fields["http.request.body.size"] = request.body_size
     for raw_name, raw_value in request.headers[:_MOST_HEADERS]:
-        name = raw_name[:_LONGEST_NAME].decode("latin-1").lower()
-        if is_secret_name(name):
+        key, secret = _header(raw_name)
+        if secret:
             value = SCRUBBED if raw_value else ""
         else:
             # Cut in bytes with room to spare: the text is searched before it is shortened.
             value = text(raw_value[: _LONGEST_VALUE * 10].decode("latin-1"), _LONGEST_VALUE)
-        if name == "user-agent":
+        if key == "http.request.header.user-agent":
             fields["user_agent.original"] = value
             continue
-        key = text(f"http.request.header.{name}", _LONGEST_NAME)
         values = fields.setdefault(key, [])
         if type(values) is list:
             values.append(value)
     if len(request.headers) > _MOST_HEADERS:
         fields["omitted_headers"] = len(request.headers) - _MOST_HEADERS
+
+
+def _header(raw_name: bytes) -> tuple[str, bool]:
+    """Return the record's key for a header, and whether its value is a secret."""
+    known = _headers.get(raw_name)
+    if known is None:
+        name = raw_name[:_LONGEST_NAME].decode("latin-1").lower()
+        known = storable(f"http.request.header.{name}"), is_secret_name(name)
+        if len(_headers) >= _MOST_KNOWN:  # clients choose the names: the memory has a bound
+            _headers.clear()
+        _headers[raw_name[:_LONGEST_NAME]] = known
+    return known
 
 
 def _query(query: bytes, scrubber: Scrubber) -> str:
@@ -161,11 +175,10 @@ def _add_trace(fields: dict[str, JSON]) -> None:
 
 def _add_answer(fields: dict[str, JSON], occurrence: Occurrence, scrubber: Scrubber) -> None:
     text = scrubber.text
-    body = occurrence.answer[: _LONGEST_BODY * 2].decode("utf-8", "backslashreplace")
     fields["answer"] = {
         "status": occurrence.status,
-        "code": text(occurrence.code, _LONGEST_NAME),
-        "body": text(body, _LONGEST_BODY),
+        "code": storable(occurrence.code),
+        "body": _body(occurrence, scrubber),
     }
     withheld: list[JSON] = []
     for words in occurrence.withheld[:_MOST_ITEMS]:
@@ -192,6 +205,24 @@ def _add_answer(fields: dict[str, JSON], occurrence: Occurrence, scrubber: Scrub
             facts[text(name, _LONGEST_NAME)] = int(fact)
     fields["facts"] = facts
     fields["notes"] = [text(note, _LONGEST_VALUE) for note in occurrence.notes[:_MOST_ITEMS]]
+
+
+def _body(occurrence: Occurrence, scrubber: Scrubber) -> str:
+    """Return the answer's body; one that differs from a known one by its reference is known."""
+    body = storable(occurrence.answer[: _LONGEST_BODY * 2].decode("utf-8", "backslashreplace"))
+    pattern = body.replace(occurrence.reference, "")
+    if pattern in _harmless_answers and len(body) <= _LONGEST_BODY:
+        return body
+    text = scrubber.text(body, _LONGEST_BODY)
+    if len(pattern) <= _LONGEST_NAME:
+        try:
+            if scrub_text(pattern) == pattern:
+                if len(_harmless_answers) >= _MOST_KNOWN:
+                    _harmless_answers.clear()
+                _harmless_answers.add(pattern)
+        except Exception:  # the search of the whole record will tell of it
+            return text
+    return text
 
 
 def _fingerprint(occurrence: Occurrence, exceptions: Exceptions) -> str:

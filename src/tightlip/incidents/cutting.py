@@ -64,27 +64,29 @@ def _exceptions(fields: dict[str, JSON]) -> Iterator[dict[str, JSON]]:
         yield from (record for record in records if type(record) is dict)
 
 
-def _frames(fields: dict[str, JSON]) -> Iterator[dict[str, JSON]]:
+def _cut_from_frames(fields: dict[str, JSON], key: str, *, of_libraries: bool = False) -> None:
     for record in _exceptions(fields):
         frames = record.get("frames")
         if type(frames) is list:
-            yield from (frame for frame in frames if type(frame) is dict)
+            # New mappings: those of frames are shared by all incidents.
+            record["frames"] = [
+                {name: value for name, value in frame.items() if name != key}
+                if type(frame) is dict and not (of_libraries and frame.get("application"))
+                else frame
+                for frame in frames
+            ]
 
 
 def _cut_library_locals(fields: dict[str, JSON]) -> None:
-    for frame in _frames(fields):
-        if not frame.get("application"):
-            frame.pop("locals", None)
+    _cut_from_frames(fields, "locals", of_libraries=True)
 
 
 def _cut_locals(fields: dict[str, JSON]) -> None:
-    for frame in _frames(fields):
-        frame.pop("locals", None)
+    _cut_from_frames(fields, "locals")
 
 
 def _cut_sources(fields: dict[str, JSON]) -> None:
-    for frame in _frames(fields):
-        frame.pop("source", None)
+    _cut_from_frames(fields, "source")
 
 
 def _cut_texts(fields: dict[str, JSON]) -> None:

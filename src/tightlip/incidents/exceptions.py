@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tightlip.incidents.frames import Place, walk
 from tightlip.incidents.incident import JSON
@@ -21,7 +21,6 @@ _LAST_LINKS = 3
 _FIRST_FRAMES = 10
 _FRAMES_WITH_LOCALS = 8
 _FRAMES_ALWAYS_WITH_LOCALS = 4
-_MOST_LOCALS = 24
 _MOST_NOTES = 10
 _LONGEST_NOTE = 1024
 _LONGEST_NAME = 512
@@ -85,6 +84,7 @@ class Exceptions:
         self.records: list[JSON] = []
         self.trails: list[Trail] = []
         self.place: Place | None = None
+        self._shown: set[int] = set()
         self._scrubber = scrubber
         self._values = values
         self._is_application = is_application
@@ -195,13 +195,15 @@ class Exceptions:
             kept = [*range(first), *range(last, len(steps))]
         else:
             kept = list(range(last))
-        frames: dict[int, dict[str, JSON]] = {
-            index: steps[index][0].record(application=own[index]) for index in kept
-        }
+        frames = {index: steps[index][0].record(application=own[index]) for index in kept}
         for index in _with_locals(kept, own):
-            local = self._locals(steps[index][1])
+            frame = steps[index][1]
+            if id(frame) in self._shown:  # a frame stands in the tracebacks of cause and effect
+                continue
+            self._shown.add(id(frame))
+            local = self._locals(frame)
             if local:
-                frames[index]["locals"] = local
+                frames[index] = {**frames[index], "locals": local}
         record["frames"] = list(frames.values())
         return trail
 
@@ -213,17 +215,9 @@ class Exceptions:
         try:
             if not frame.f_code.co_flags & _CO_OPTIMIZED:
                 return None
-            local: Any = frame.f_locals
-            named = self._values.named
-            described: dict[str, JSON] = {}
-            for name, value in local.items():
-                if len(described) >= _MOST_LOCALS:
-                    described["..."] = f"[{len(local) - _MOST_LOCALS} more]"
-                    break
-                described[name] = named(name, value)
+            return self._values.variables(frame.f_locals)
         except Exception as fault:  # another thread may change what is read here
             return {"...": f"<no locals: {class_name(type(fault))} was raised>"}
-        return described
 
 
 def _chain(

@@ -30,6 +30,8 @@ class Place:
     """
 
     __slots__ = (
+        "_application",
+        "_library",
         "code",
         "function",
         "line",
@@ -48,16 +50,21 @@ class Place:
         module = dict.get(frame.f_globals, "__name__")
         self.module = storable(module)[:_LONGEST_PATH] if type(module) is str else "?"
         self.line = _source(self.path, line_number, frame.f_globals)
-
-    def record(self, *, application: bool) -> dict[str, JSON]:
-        """Return this place under OpenTelemetry's names, with its source line."""
-        return {
+        self._library: dict[str, JSON] = {
             "code.file.path": self.path,
             "code.function.name": self.function,
-            "code.line.number": self.line_number,
+            "code.line.number": line_number,
             "source": self.line,
-            "application": application,
+            "application": False,
         }
+        self._application: dict[str, JSON] = {**self._library, "application": True}
+
+    def record(self, *, application: bool) -> dict[str, JSON]:
+        """Return this place under OpenTelemetry's names, with its source line.
+
+        The mapping is one for all incidents: nobody may change it.
+        """
+        return self._application if application else self._library
 
 
 _places: dict[tuple[int, int], Place] = {}

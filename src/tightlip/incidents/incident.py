@@ -6,6 +6,7 @@ import json
 import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from tightlip.exchange import Request
@@ -111,6 +112,11 @@ class Incident(Mapping[str, JSON]):
         character that turns the direction of writing, and no lone surrogate.
         """
         return self._line
+
+
+def now() -> str:
+    """Return the time in UTC, to the microsecond (RFC 3339)."""
+    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def encode(fields: dict[str, JSON]) -> str:

@@ -8,11 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from datetime import UTC, datetime
 
 from tightlip.incidents import standard_error
 from tightlip.incidents.capture import capture
-from tightlip.incidents.incident import ERROR, JSON, SCHEMA_VERSION, Incident, Occurrence
+from tightlip.incidents.incident import ERROR, JSON, SCHEMA_VERSION, Incident, Occurrence, now
 from tightlip.incidents.sink import Sink
 from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import storable
@@ -122,7 +121,7 @@ def _bare(occurrence: Occurrence, fault: BaseException) -> Incident:
         "schema_version": SCHEMA_VERSION,
         "reference": occurrence.reference,
         "fingerprint": "v1:uncaptured",
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "time": now(),
         "event_name": storable(occurrence.event),
         "severity_number": ERROR,
         "severity_text": "ERROR",

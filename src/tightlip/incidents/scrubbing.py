@@ -20,7 +20,7 @@ _LOOK_AHEAD = 16_384  # a secret across the place where a text is cut is seen wh
 _LONGEST_SEARCH = 65_536  # what the scanner takes at once
 _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 
-_suspect = re.compile(r"""[=:@<$'"]|\S{16}|\d[\d -]{11}|earer |asic """).search
+_suspect = re.compile(r"""[=:@<$'"]|\S{20}|\d[\d -]{11}|earer |asic """).search
 
 _NAMED = re.compile(
     r"""
@@ -79,10 +79,10 @@ class Scrubber:
     `finish`, because one search of many short texts costs little more than one search.
     """
 
-    __slots__ = ("_suspects", "failed")
+    __slots__ = ("_seen", "failed")
 
     def __init__(self) -> None:
-        self._suspects: list[str] = []
+        self._seen: dict[str, bool] = {}
         self.failed = False
 
     def text(self, text: str, limit: int) -> str:
@@ -92,10 +92,10 @@ class Scrubber:
         """
         if len(text) > limit:
             return self._cut(text, limit)
-        if not text.isascii() or _BETWEEN in text:
-            text = storable(text)
-        if _suspect(text):
-            self._suspects.append(text)
+        if text not in self._seen:  # one request's texts come again in every frame
+            if not text.isascii() or _BETWEEN in text:
+                text = storable(text)
+            self._seen[text] = _suspect(text) is not None
         return text
 
     def _cut(self, text: str, limit: int) -> str:
@@ -110,9 +110,9 @@ class Scrubber:
 
     def finish(self, tree: dict[str, JSON]) -> dict[str, JSON]:
         """Return `tree` with the secrets taken out of the texts that were given before."""
-        if not self._suspects:
+        suspects = [text for text, suspected in self._seen.items() if suspected]
+        if not suspects:
             return tree
-        suspects, self._suspects = self._suspects, []
         try:
             joined = _BETWEEN.join(suspects)
             if len(joined) <= _LONGEST_SEARCH and scrub_text(joined) == joined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -16,6 +17,7 @@ MOST_VALUES = 1500
 _LONGEST_TEXT = 1024
 _LONGEST_NAME = 200
 _MOST_ITEMS = 24
+_MOST_VARIABLES = 32
 _DEEPEST = 4
 _WIDEST_INTEGER = 256
 _A_PAIR = 2
@@ -47,17 +49,34 @@ class Values:
         scrubber: Takes every text.
     """
 
-    __slots__ = ("_left", "_scrubber")
+    __slots__ = ("_described", "_left", "_scrubber")
 
     def __init__(self, scrubber: Scrubber) -> None:
         self._scrubber = scrubber
         self._left = MOST_VALUES
+        self._described: dict[int, JSON] = {}
 
-    def named(self, name: str, value: Any) -> JSON:
-        """Return `value` as JSON; nothing of it where `name` says that it is a secret."""
-        if is_secret_name(name):
-            return self._hidden(value)
-        return self.value(value)
+    def variables(self, variables: Mapping[str, Any]) -> dict[str, JSON]:
+        """Return the first 32 of `variables` as JSON, and of those with secret names no value.
+
+        An object that stands in several frames is described once.
+        """
+        described: dict[str, JSON] = {}
+        known = self._described
+        describe = self.value
+        for name, value in islice(variables.items(), _MOST_VARIABLES):
+            if is_secret_name(name):
+                described[name] = self._hidden(value)
+                continue
+            identity = id(value)
+            # The frame holds the object, so that its identity stays its own meanwhile.
+            if identity in known:
+                described[name] = known[identity]
+            else:
+                described[name] = known[identity] = describe(value)
+        if len(variables) > _MOST_VARIABLES:
+            described[_ELSE] = f"[{len(variables) - _MOST_VARIABLES} more]"
+        return described
 
     def value(self, value: Any, depth: int = 0) -> JSON:
         """Return `value` as JSON.
@@ -122,23 +141,23 @@ class Values:
         if depth >= _DEEPEST or self._left <= 0:
             return f"<dict of {len(value)}>"
         described: dict[str, JSON] = {}
-        secret_value = _is_named_pair(value)
+        text = self._scrubber.text
+        describe = self.value
+        secret_value = "value" in value and _is_named_pair(value)
         self._left -= min(len(value), _MOST_ITEMS)
+        depth += 1
         for key, item in islice(value.items(), _MOST_ITEMS):
-            name = self._key(key)
+            name = text(key, _LONGEST_NAME) if type(key) is str else self._key(key)
             if is_secret_name(name) or (secret_value and name == "value"):
                 described[name] = self._hidden(item)
             else:
-                described[name] = self.value(item, depth + 1)
+                described[name] = describe(item, depth)
         if len(value) > _MOST_ITEMS:
             described[_ELSE] = f"[{len(value) - _MOST_ITEMS} more]"
         return described
 
     def _key(self, key: Any) -> str:
-        kind = type(key)
-        if kind is str:
-            return self._scrubber.text(key, _LONGEST_NAME)
-        if kind is bytes:
+        if type(key) is bytes:
             return self._scrubber.text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
         described = self.value(key, _DEEPEST)
         return described if type(described) is str else str(described)
@@ -161,8 +180,6 @@ class Values:
 
 def _is_named_pair(value: dict[Any, Any]) -> bool:
     """Tell whether a mapping is `{"name": "password", "value": …}` or the like."""
-    if "value" not in value:
-        return False
     for key in ("name", "key", "field", "header"):
         name = _text_of(value.get(key))
         if name is not None and is_secret_name(name):
