@@ -18,11 +18,10 @@ _FOREIGN_KEY = {1451, 1452}
 _NO_VALUE = {1048, 1263, 1364}
 _CHECK = {3819, 4025}
 
-# A quote inside a word ("doesn't", "l'index") opens and closes nothing.
-_OPENS, _CLOSES = r"(?<![^\W\d_])'", r"'(?![^\W\d_])"
-_FIRST_QUOTED = re.compile(rf"{_OPENS}([^']+)'")
+# The name comes first; words after it may have an apostrophe ("doesn't").
+_FIRST_QUOTED = re.compile(r"'([^']+)'")
 # The value comes first and may hold quotes and any words: the key is what is quoted last.
-_LAST_QUOTED = re.compile(rf".*'([^']+){_CLOSES}", re.DOTALL)
+_LAST_QUOTED = re.compile(r".*'([^']+)'", re.DOTALL)
 
 _NAME = r"(?:`((?:[^`]|``)+)`|\"((?:[^\"]|\"\")+)\")"
 _BACKQUOTED = re.compile(_NAME)

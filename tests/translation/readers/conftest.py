@@ -378,11 +378,12 @@ CREATE TABLE users (
 CREATE TABLE orders (
     id integer PRIMARY KEY,
     user_id integer,
+    placed date,
     CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id)
 );
 INSERT INTO users VALUES (1, 'a@b.example', 'ada', 36), (2, 'c@d.example', 'bob', 36);
 INSERT INTO users VALUES (3, 'g@h.example', 'cat', 36), (4, 'i@j.example', 'dan', 36);
-INSERT INTO orders VALUES (1, 1);
+INSERT INTO orders (id, user_id) VALUES (1, 1);
 """
 
 # A value that does its best to look like the end of the message.
@@ -417,7 +418,7 @@ _MARIADB_CASES = [
     ),
     _case(
         "foreign key, no such row",
-        "INSERT INTO orders VALUES (2, 99)",
+        "INSERT INTO orders (id, user_id) VALUES (2, 99)",
         kind=_K.FOREIGN_KEY,
         sqlstate="23000",
         number=1452,
@@ -492,17 +493,19 @@ _MARIADB_CASES = [
     ),
     _case(
         "bad date",
-        "UPDATE users SET age = 36 WHERE CAST('x' AS date) = created",
-        kind=_K.PROGRAMMING,
-        sqlstate="42S22",
-        number=1054,
+        "UPDATE orders SET placed = 'yesterday'",
+        kind=_K.INVALID_VALUE,
+        sqlstate="22007",
+        number=1292,
     ),
     _case(
         "deadlock",
         "START TRANSACTION",
         "UPDATE users SET age = 40 WHERE id = 1",
         "other: START TRANSACTION",
-        "other: UPDATE users SET age = 41 WHERE id IN (2, 3, 4)",
+        "other: UPDATE users SET age = 41 WHERE id = 2",
+        "other: UPDATE users SET age = 41 WHERE id = 3",
+        "other: UPDATE users SET age = 41 WHERE id = 4",
         "waiting: UPDATE users SET age = 41 WHERE id = 1",
         "UPDATE users SET age = 40 WHERE id = 2",
         kind=_K.DEADLOCK,

@@ -90,7 +90,7 @@ def test_a_value_that_the_driver_refuses_is_an_invalid_value(facts, postgresql):
 def test_a_connection_that_the_server_ended_is_read(facts, postgresql):
     with pytest.raises(asyncpg.PostgresError) as raised:
         run(postgresql, "SELECT pg_terminate_backend(pg_backend_pid())")
-    assert facts(raised.value) == DatabaseFailure(DatabaseKind.SHUTTING_DOWN, sqlstate="57P01")
+    assert facts(raised.value) == DatabaseFailure(DatabaseKind.CANNOT_CONNECT, sqlstate="08003")
 
 
 def test_a_connection_that_is_closed_already_tells_no_more_than_that_something_is_wrong(

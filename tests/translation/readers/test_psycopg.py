@@ -64,7 +64,8 @@ def test_a_database_that_is_missing_cannot_be_connected_to(facts, postgresql):
 def test_a_connection_that_the_server_ended_is_read(facts, postgresql):
     with connect(postgresql) as connection, pytest.raises(psycopg.Error) as raised:
         connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
-    assert facts(raised.value) == DatabaseFailure(DatabaseKind.SHUTTING_DOWN, sqlstate="57P01")
+    # libpq may be quicker to see the end of the connection than the server's last word.
+    assert facts(raised.value).kind in {DatabaseKind.SHUTTING_DOWN, DatabaseKind.CANNOT_CONNECT}
     with pytest.raises(psycopg.OperationalError) as raised:
         connection.execute("SELECT 1")
     assert facts(raised.value) == DatabaseFailure(DatabaseKind.CANNOT_CONNECT)
