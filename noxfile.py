@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 
 import nox
 
 SUPPORTED = ("3.11", "3.12", "3.13")
+
+
+def show_pyenv() -> None:
+    """Let every supported Python that pyenv holds run under its usual name, here and in nox."""
+    if shutil.which("pyenv") is None or "PYENV_VERSION" in os.environ:
+        return
+    listed = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False
+    )
+    held = [version for version in listed.stdout.split() if version.startswith(SUPPORTED)]
+    if held:
+        os.environ["PYENV_VERSION"] = ":".join(held)
 
 
 def is_present(version: str) -> bool:
@@ -18,6 +32,7 @@ def is_present(version: str) -> bool:
     return done.returncode == 0
 
 
+show_pyenv()
 PRESENT = [version for version in SUPPORTED if is_present(version)]
 if not PRESENT:
     names = ", ".join(f"python{version}" for version in SUPPORTED)
