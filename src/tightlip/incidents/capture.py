@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tightlip.exchange import Request
+from tightlip.exchange import Headers, Request
 from tightlip.incidents import fingerprint
 from tightlip.incidents.cutting import fitted
 from tightlip.incidents.exceptions import Exceptions
@@ -114,29 +114,39 @@ def _add_request(fields: dict[str, JSON], request: Request, scrubber: Scrubber) 
     if request.query:
         fields["url.query"] = text(_query(request.query, scrubber), _LONGEST_VALUE)
     if request.client is not None:
-        address, _, port = request.client.rpartition(":")
-        if port.isascii() and port.isdigit() and address:
-            fields["client.address"] = text(address.strip("[]"), _LONGEST_NAME)
-            fields["client.port"] = int(port[:5])
-        else:
-            fields["client.address"] = text(request.client, _LONGEST_NAME)
+        _add_client(fields, request.client, scrubber)
     fields["network.protocol.version"] = text(request.http_version, _LONGEST_NAME)
     fields["http.request.body.size"] = request.body_size
-    for raw_name, raw_value in request.headers[:_MOST_HEADERS]:
+    _add_headers(fields, request.headers, scrubber)
+
+
+def _add_client(fields: dict[str, JSON], client: str, scrubber: Scrubber) -> None:
+    address, _, port = client.rpartition(":")
+    if port.isascii() and port.isdigit() and address:
+        fields["client.address"] = scrubber.text(address.strip("[]"), _LONGEST_NAME)
+        fields["client.port"] = int(port[:5])
+    else:
+        fields["client.address"] = scrubber.text(client, _LONGEST_NAME)
+
+
+def _add_headers(fields: dict[str, JSON], headers: Headers, scrubber: Scrubber) -> None:
+    for raw_name, raw_value in headers[:_MOST_HEADERS]:
         key, secret = _header(raw_name)
         if secret:
             value = SCRUBBED if raw_value else ""
         else:
             # Cut in bytes with room to spare: the text is searched before it is shortened.
-            value = text(raw_value[: _LONGEST_VALUE * 10].decode("latin-1"), _LONGEST_VALUE)
+            value = scrubber.text(
+                raw_value[: _LONGEST_VALUE * 10].decode("latin-1"), _LONGEST_VALUE
+            )
         if key == "http.request.header.user-agent":
             fields["user_agent.original"] = value
             continue
         values = fields.setdefault(key, [])
         if type(values) is list:
             values.append(value)
-    if len(request.headers) > _MOST_HEADERS:
-        fields["omitted_headers"] = len(request.headers) - _MOST_HEADERS
+    if len(headers) > _MOST_HEADERS:
+        fields["omitted_headers"] = len(headers) - _MOST_HEADERS
 
 
 def _header(raw_name: bytes) -> tuple[str, bool]:

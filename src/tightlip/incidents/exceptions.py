@@ -220,9 +220,7 @@ class Exceptions:
             return {"...": f"<no locals: {class_name(type(fault))} was raised>"}
 
 
-def _chain(
-    start: Link, seen: set[int], index: int
-) -> tuple[list[Link], list[Link], int]:
+def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Link], int]:
     """Follow causes and contexts from `start`.
 
     Returns:

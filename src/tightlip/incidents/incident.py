@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tightlip.exchange import Request
 from tightlip.failure import Withheld
 
-JSON: TypeAlias = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+JSON: TypeAlias = bool | int | float | str | list["JSON"] | dict[str, "JSON"] | None
 """A value of RFC 8259, of exact built-in types, without NaN and infinities."""
 
 SCHEMA_VERSION = 1

@@ -10,8 +10,8 @@ _SECRET_WORDS = frozenset(
     """
     pass passes passcode passphrase passwd password passwords pin pw pwd
     auth authorization bearer cred creds credential credentials
-    cookie cookies csrf jwt otp secret secrets session sessionid sessid sid signature token tokens totp xsrf
-    apikey cvc cvv ssn mnemonic
+    cookie cookies csrf jwt otp secret secrets session sessionid sessid sid signature
+    token tokens totp xsrf apikey cvc cvv ssn mnemonic
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 _SECRET_PARTS = (

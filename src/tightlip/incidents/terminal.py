@@ -144,8 +144,7 @@ class _Page:
         ]
         if "code.file.path" in self._fields:
             happened.append(
-                f"at {_line(self._fields['code.file.path'])}:"
-                f"{self._fields.get('code.line.number')}"
+                f"at {_line(self._fields['code.file.path'])}:{self._fields.get('code.line.number')}"
             )
         happened += [
             f"{visible_line(name)} = {_line(fact)}"
@@ -160,13 +159,19 @@ class _Page:
         place = f" at {_line(words['source'])}" if words.get("source") else ""
         parts: list[RenderableType] = [
             _text(f"withheld from the {_line(words.get('where'))}{place}", "bold yellow"),
-            Padding(_text(_block(words.get("text"))), (0, 0, 0, 4)),
-            Padding(_text(f"because {_line(words.get('reason'))}", "dim"), (0, 0, 0, 2)),
+            Padding(_text(_block(words.get("text"))), (0, 0, 0, 4), expand=False),
+            Padding(
+                _text(f"because {_line(words.get('reason'))}", "dim"), (0, 0, 0, 2), expand=False
+            ),
         ]
         if words.get("advice"):
             parts += [
-                Padding(_text("to let these words leave, declare them:", "dim"), (0, 0, 0, 2)),
-                Padding(_text(_block(words["advice"]), "green"), (0, 0, 0, 4)),
+                Padding(
+                    _text("to let these words leave, declare them:", "dim"),
+                    (0, 0, 0, 2),
+                    expand=False,
+                ),
+                Padding(_text(_block(words["advice"]), "green"), (0, 0, 0, 4), expand=False),
             ]
         return parts
 
@@ -179,9 +184,9 @@ class _Page:
         message = _block(record.get("exception.message"))
         parts: list[RenderableType] = [_text(""), heading]
         if message:
-            parts.append(Padding(_text(message), (0, 0, 0, 4)))
+            parts.append(Padding(_text(message), (0, 0, 0, 4), expand=False))
         parts += [
-            Padding(_text(_block(note), "italic"), (0, 0, 0, 4))
+            Padding(_text(_block(note), "italic"), (0, 0, 0, 4), expand=False)
             for note in record.get("exception.notes") or ()
         ]
         frames = record.get("frames") or []
@@ -209,13 +214,21 @@ class _Page:
             "bold cyan" if own else "",
         )
         place.append(f" in {_line(frame.get('code.function.name'))}")
-        parts: list[RenderableType] = [Padding(place, (0, 0, 0, 2))]
+        parts: list[RenderableType] = [Padding(place, (0, 0, 0, 2), expand=False)]
         if frame.get("source"):
-            parts.append(Padding(_text(_line(frame["source"]), "bold" if own else ""), (0, 0, 0, 6)))
+            parts.append(
+                Padding(
+                    _text(_line(frame["source"]), "bold" if own else ""), (0, 0, 0, 6), expand=False
+                )
+            )
         local = frame.get("locals")
         if last and isinstance(local, dict):
             parts += [
-                Padding(_text(f"{visible_line(name)} = {_line(value)}", "dim"), (0, 0, 0, 6))
+                Padding(
+                    _text(f"{visible_line(name)} = {_line(value)}", "dim"),
+                    (0, 0, 0, 6),
+                    expand=False,
+                )
                 for name, value in list(local.items())[:_MOST_LOCALS]
             ]
         return parts

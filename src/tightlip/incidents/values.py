@@ -20,6 +20,7 @@ _MOST_ITEMS = 24
 _MOST_VARIABLES = 32
 _DEEPEST = 4
 _WIDEST_INTEGER = 256
+_BITS_OF_A_CARD = 40  # no card number has fewer
 _A_PAIR = 2
 _ELSE = "..."
 
@@ -104,10 +105,11 @@ class Values:
         return f"<{self._scrubber.text(class_name(kind), _LONGEST_NAME)}>"
 
     def _integer(self, value: int) -> JSON:
-        if -1_000_000_000_000 < value < 1_000_000_000_000:
+        bits = value.bit_length()
+        if bits < _BITS_OF_A_CARD:
             return value
-        if value.bit_length() > _WIDEST_INTEGER:
-            return f"<int of {value.bit_length()} bits>"
+        if bits > _WIDEST_INTEGER:
+            return f"<int of {bits} bits>"
         return SCRUBBED if is_card(value) else value
 
     def _bytes(self, value: bytes | bytearray) -> JSON:
