@@ -1,12 +1,189 @@
-"""What holds for all tests."""
+"""Fixtures for every room: where incidents are kept, a raw ASGI call, a real server."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
+import uvicorn
 from hypothesis import settings
+from hypothesis import settings
+
+from tightlip.incidents.sinks.memory import MemorySink
+
+# Time is not what a property test is about; what one finds in CI must be found again at a desk.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 # Time is not what a property test is about; what one finds here must be found again there.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture
+def sink() -> MemorySink:
+    return MemorySink()
+
+
+@dataclass
+class Exchange:
+    """All that an ASGI application sent, and what it raised."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    raised: BaseException | None = None
+
+    @property
+    def status(self) -> int:
+        (start,) = (m for m in self.sent if m["type"].endswith("response.start"))
+        return start["status"]
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        (start,) = (m for m in self.sent if m["type"].endswith("response.start"))
+        return dict(start["headers"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(m.get("body", b"") for m in self.sent if "response.body" in m["type"])
+
+    @property
+    def everything(self) -> bytes:
+        """Every byte that a server would have put on the socket."""
+        return repr([{**message, "type": ""} for message in self.sent]).encode()
+
+
+def http_scope(path: str = "/", **overrides: Any) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"api.example")],
+        "client": ("203.0.113.7", 50312),
+        "server": ("127.0.0.1", 80),
+        "extensions": {},
+        "state": {},
+        **overrides,
+    }
+
+
+async def _call(application: Any, scope: dict[str, Any], incoming: list[dict[str, Any]]) -> Any:
+    exchange = Exchange()
+    waiting = list(incoming)
+
+    async def receive() -> dict[str, Any]:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.sleep(3600)
+        raise AssertionError("nobody waits that long")
+
+    async def send(message: dict[str, Any]) -> None:
+        exchange.sent.append(dict(message))
+
+    try:
+        async with asyncio.timeout(10):
+            await application(scope, receive, send)
+    except BaseException as raised:  # all that leaves the application is looked at
+        exchange.raised = raised
+    return exchange
+
+
+@pytest.fixture
+def exchange() -> Callable[..., Exchange]:
+    """Call an ASGI application as a server would; return all that it sent."""
+
+    def call(
+        application: Any,
+        path: str = "/",
+        *,
+        body: bytes = b"",
+        incoming: list[dict[str, Any]] | None = None,
+        **overrides: Any,
+    ) -> Exchange:
+        messages = incoming or [{"type": "http.request", "body": body, "more_body": False}]
+        return asyncio.run(_call(application, http_scope(path, **overrides), messages))
+
+    return call
+
+
+@dataclass
+class Server:
+    """A running uvicorn."""
+
+    port: int
+    records: list[logging.LogRecord]
+
+    def raw(self, request: bytes, timeout: float = 10) -> bytes:
+        """Send `request` as it is; return every byte until the server closes."""
+        with closing(socket.create_connection(("127.0.0.1", self.port), timeout)) as connection:
+            connection.sendall(request)
+            received = b""
+            try:
+                while chunk := connection.recv(65536):
+                    received += chunk
+            except ConnectionResetError:
+                pass
+            return received
+
+    def get(self, path: str, *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
+        """Ask for `path`; return every byte of the answer."""
+        lines = [f"{method} {path} HTTP/{version}", "host: api.example", "connection: close"]
+        return self.raw("\r\n".join([*lines, *headers, "", ""]).encode())
+
+    @property
+    def log(self) -> str:
+        """What the server logged, tracebacks included."""
+        formatter = logging.Formatter()
+        return "\n".join(formatter.format(record) for record in self.records)
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@contextmanager
+def _running(application: Any, **options: Any) -> Iterator[Server]:
+    kept = _Kept()
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(kept)
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(application, log_config=None, **options)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not server.started:
+            thread.join(0.01)
+        yield Server(listening.getsockname()[1], kept.records)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        listening.close()
+        logger.removeHandler(kept)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Serve an ASGI application by a real uvicorn, until the test is over."""
+    with ExitStack() as stack:
+        yield lambda application, **options: stack.enter_context(_running(application, **options))

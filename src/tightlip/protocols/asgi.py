@@ -60,6 +60,12 @@ class Guard:
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Record what fails at start and stop; the server is told so, without a traceback."""
         recorded: BaseException | None = None
+        listened = False
+
+        async def heard() -> Message:
+            nonlocal listened
+            listened = True
+            return await receive()
 
         async def observed(message: Message) -> None:
             nonlocal recorded
@@ -72,8 +78,9 @@ class Guard:
             await send(message)
 
         try:
-            await self._application(scope, receive, observed)
+            await self._application(scope, heard, observed)
         except Exception as exception:
-            if exception is not recorded:
+            # One that never listens has no lifespan: to raise is its way to say so (ASGI 3.0).
+            if listened and exception is not recorded:
                 self._surroundings.responder.answer(exception, None, event="lifespan.failed")
             raise

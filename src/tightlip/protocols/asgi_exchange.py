@@ -13,7 +13,7 @@ from tightlip.exchange import Request
 
 if TYPE_CHECKING:
     from tightlip.failure import Failure
-    from tightlip.responder.responder import Responder
+    from tightlip.responder.responder import Answer, Responder
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -90,12 +90,12 @@ class State:
     Attributes:
         exception: The exception that a handler inside the application was given.
         traceback: Its traceback, which some frameworks take off once it is handled.
-        body: The body of the answer that a guard further inside has sent.
+        answer: What was decided last, by this guard or by one further inside.
     """
 
     exception: BaseException | None = None
     traceback: TracebackType | None = None
-    body: bytes | None = None
+    answer: Answer | None = None
 
     def note(self, exception: BaseException) -> None:
         """Remember an exception before a handler turns it into an answer."""
@@ -136,20 +136,32 @@ def state_of(scope: Scope) -> State:
     return state
 
 
-def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Request:
-    """Read the neutral request from an ASGI scope (ASGI 3.0, HTTP and WebSocket)."""
+def route_of(scope: Scope, framework: Framework) -> tuple[str | None, str]:
+    """Return the route's template and the endpoint's name, as far as the framework tells them."""
     try:
-        route, _ = framework.route(scope)
+        return framework.route(scope)
     except Exception:  # a foreign route object may fail; the record does without
-        route = None
+        return None, ""
+
+
+def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Request:
+    """Read the neutral request from an ASGI scope (ASGI 3.0, HTTP and WebSocket).
+
+    Middleware may have put odd things into the scope: what cannot be read stays empty.
+    """
+    route, _ = route_of(scope, framework)
+    try:
+        headers = tuple((bytes(name), bytes(value)) for name, value in scope.get("headers", ()))
+    except (TypeError, ValueError):
+        headers = ()
     client = scope.get("client")
     return Request(
         method=scope.get("method", "WEBSOCKET"),
         path=scope.get("path", ""),
         route=route,
         query=scope.get("query_string", b""),
-        headers=tuple((bytes(name), bytes(value)) for name, value in scope.get("headers", ())),
-        client=f"{client[0]}:{client[1]}" if client else None,
+        headers=headers,
+        client=":".join(map(str, client)) if isinstance(client, list | tuple) else None,
         scheme=scope.get("scheme", "http"),
         http_version=scope.get("http_version", "1.1"),
         body_size=body_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ from tightlip.protocols.asgi_exchange import (
     is_test_client,
     must_pass,
     request_of,
+    route_of,
     state_of,
 )
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Answer
 
+_FIRST_FINAL = 200
 _FIRST_ERROR = 400
 _SERVER_ERROR = 500
 _MOST_WITHHELD = 65536
@@ -30,6 +33,12 @@ _MOST_WITHHELD = 65536
 _EVENT_STREAM = b"text/event-stream"
 _JSON_LINES = frozenset(
     {b"application/x-ndjson", b"application/jsonl", b"application/jsonlines", b"application/ndjson"}
+)
+
+
+_BODIES = frozenset(
+    # The second and third are extensions of ASGI: the server reads a file by itself.
+    {"http.response.body", "http.response.pathsend", "http.response.zerocopysend"}
 )
 
 
@@ -50,6 +59,10 @@ class MissingAnswerError(Exception):
     """The application ended without an answer, or without the end of it."""
 
 
+class UnsendableError(Exception):
+    """The application gave an answer that HTTP has no form for."""
+
+
 class HttpExchange:
     """Stands between an application and its server for one request.
 
@@ -63,6 +76,8 @@ class HttpExchange:
         "_dress",
         "_framework",
         "_held",
+        "_is_complete",
+        "_is_ours",
         "_last_chunk",
         "_phase",
         "_receive",
@@ -94,6 +109,8 @@ class HttpExchange:
         self._last_chunk = b""
         self._received = 0
         self._disconnected = False
+        self._is_complete = False
+        self._is_ours = False
 
     async def run(self, application: Application) -> None:
         """Let the application answer; see that what leaves is whole and clean."""
@@ -108,62 +125,64 @@ class HttpExchange:
 
     async def receive(self) -> Message:
         """Hand on what the client sends, counting its bytes."""
+        if self._is_complete and self._phase is Phase.WITHHOLDING:
+            # The application waits for the client to leave, who waits for the answer.
+            await self._replace()
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
         elif message["type"] == "http.disconnect":
-            self._disconnected = True
+            # Once the answer is whole, servers say so to everyone who asks.
+            self._disconnected = self._phase is not Phase.DONE
         return message
 
     async def send(self, message: Message) -> None:
         """Take a message of the application's; hand on what may leave."""
         kind = message["type"]
-        if kind == "http.response.start":
+        if kind == "http.response.debug":
+            await self._send(message)
+        elif kind == "http.response.start":
             if self._phase is Phase.WAITING:
                 self._held = message
-        elif kind == "http.response.body":
-            await self._send_body(message)
-        elif kind == "http.response.debug" or self._phase is Phase.STREAMING:
-            await self._send(message)
-        elif self._held is not None and self._held["status"] < _FIRST_ERROR:
-            await self._release(self._held)
-            self._phase = Phase.STREAMING
-            await self._send(message)
-
-    async def _send_body(self, message: Message) -> None:
-        held = self._held
-        more = message.get("more_body", False)
-        if self._phase is Phase.WAITING and held is not None:
-            if held["status"] >= _FIRST_ERROR:
-                self._phase = Phase.WITHHOLDING
-            else:
-                self._phase = Phase.STREAMING if more else Phase.DONE
-                await self._release(held)
-                self._last_chunk = message.get("body", b"")
-                await self._send(message)
+        elif self._is_ours:
+            if message.get("more_body", False):
+                raise StreamAbortedError("another answer has left in place of this one")
+        elif self._held is not None:
+            if self._phase is Phase.WAITING:
+                await self._begin(self._held)
+            ends = kind in _BODIES and not message.get("more_body", False)
+            if self._phase is Phase.WITHHOLDING:
+                await self._withhold(message.get("body", b""), ends=ends)
                 return
-        if self._phase is Phase.STREAMING:
-            if not more:
+            if ends:
                 self._phase = Phase.DONE
             self._last_chunk = message.get("body", b"") or self._last_chunk
             await self._send(message)
-        elif self._phase is Phase.WITHHOLDING:
-            await self._withhold(message.get("body", b""), more=more)
 
-    async def _release(self, held: Message) -> None:
-        """Let the start of a good answer leave."""
-        headers = held.get("headers", ())
-        await self._send({**held, "headers": self._responder.outgoing(headers)})
+    async def _begin(self, held: Message) -> None:
+        """Let the start of a good answer leave; withhold that of an error."""
+        status = held["status"]
+        if status >= _FIRST_ERROR:
+            self._phase = Phase.WITHHOLDING
+            return
+        if status < _FIRST_FINAL:
+            raise UnsendableError(f"an answer cannot have the status {status}")
+        try:
+            headers = self._responder.outgoing(held.get("headers", ()))
+        except (TypeError, ValueError) as error:
+            raise UnsendableError(f"an answer cannot have this header: {error}") from None
+        await self._send({**held, "headers": headers})
+        self._phase = Phase.STREAMING
 
-    async def _withhold(self, body: bytes, *, more: bool) -> None:
+    async def _withhold(self, body: bytes, *, ends: bool) -> None:
         """Keep a part of an error answer; reply in its place once it is whole, or too long."""
         room = _MOST_WITHHELD - len(self._withheld)
         self._withheld += body[:room]
-        if more and room > len(body):
+        if not ends and room > len(body):
             return
-        if self._is_sudden():
-            return
-        await self._replace()
+        self._is_complete = True
+        if not self._is_sudden():
+            await self._replace()
 
     def _is_sudden(self) -> bool:
         """Tell whether a server error came without an exception so far.
@@ -176,49 +195,60 @@ class HttpExchange:
             held is not None
             and held["status"] >= _SERVER_ERROR
             and self._state.exception is None
-            and self._state.body is None
+            and self._state.answer is None
         )
 
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
-        held = self._held or {}
-        response = Response(
-            held.get("status", _SERVER_ERROR),
-            tuple((bytes(name), bytes(value)) for name, value in held.get("headers", ())),
-            self._withheld,
-        )
-        if self._state.body is not None and self._state.body == self._withheld:
-            # A guard further inside has decided already; the same words pass as they are.
-            await self._deliver(response)
+        response = replace(self._started(), body=self._withheld)
+        decided = self._state.answer
+        if decided is not None and decided.response.body == response.body:
+            # A guard further inside has decided already.
+            await self._deliver(self._responder.repeat(decided.response, response.headers))
             return
         if self._framework.is_own_answer(self._withheld):
-            response = Response(response.status, response.headers)
+            response = replace(response, body=b"")
         with self._state.with_traceback() as exception:
             if exception is None:
-                _, endpoint = self._framework.route(self._scope)
+                _, endpoint = route_of(self._scope, self._framework)
                 answer = self._responder.review(response, self._request(), made_by=endpoint)
+                self._state.answer = answer
+            elif self._has_left(exception):
+                return
             else:
                 answer = self._answer(exception, response)
         await self._deliver(answer.response)
 
     async def _fail(self, exception: BaseException) -> None:
         """Answer an exception that came out of the application."""
-        answer: Answer | None = None
+        if self._has_left(exception):
+            return
+        if isinstance(exception, StreamAbortedError):
+            # A guard further inside has cut its stream, or this one has answered in its place.
+            if self._phase is Phase.STREAMING:
+                raise exception
+            return
         if self._phase is Phase.WAITING:
             answer = self._answer(exception)
             await self._deliver(answer.response)
         elif self._phase is Phase.WITHHOLDING:
-            answer = self._answer(exception, self._started())
+            answer = self._answer(exception, replace(self._started(), body=self._withheld))
             await self._deliver(answer.response)
-        elif self._framework.is_disconnect(exception) or self._disconnected:
+        elif self._disconnected:
             return
         elif self._phase is Phase.STREAMING:
             answer = self._answer(exception, event="http.server.response.broken")
             await self._break(answer, exception)
-        elif exception is not self._state.exception:
+        elif self._state.answer is None or exception is not self._state.exception:
             answer = self._answer(exception, event="http.server.background.exception")
-        if is_test_client(self._scope) and (answer is None or answer.is_server_error):
+        else:
+            answer = self._state.answer
+        if is_test_client(self._scope) and answer.is_server_error:
             raise exception
+
+    def _has_left(self, exception: BaseException) -> bool:
+        """Tell whether `exception` says no more than that the client has gone, who has."""
+        return self._disconnected and self._framework.is_disconnect(exception)
 
     async def _end(self) -> None:
         """See that the answer is whole once the application has returned."""
@@ -241,11 +271,12 @@ class HttpExchange:
         plain = first_of(headers, b"content-encoding") is None
         countless = first_of(headers, b"content-length") is None
         words = self._responder.last_words(answer)
+        end = bytes(self._last_chunk[-4:])
         if plain and countless and media_type == _EVENT_STREAM:
-            gap = b"" if self._last_chunk.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else b"\n\n"
+            gap = b"" if end.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else b"\n\n"
             await self._finish(gap + b"event: error\ndata: " + words + b"\n\n")
         elif plain and countless and media_type in _JSON_LINES:
-            gap = b"" if self._last_chunk.endswith(b"\n") else b"\n"
+            gap = b"" if end.endswith(b"\n") else b"\n"
             await self._finish(gap + words + b"\n")
         elif not is_test_client(self._scope):
             raise StreamAbortedError(
@@ -256,12 +287,13 @@ class HttpExchange:
 
     async def _finish(self, chunk: bytes) -> None:
         self._phase = Phase.DONE
+        self._is_ours = True
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
     async def _deliver(self, response: Response) -> None:
         """Send a whole answer of ours, with the CORS headers that the application would add."""
         self._phase = Phase.DONE
-        self._state.body = response.body
+        self._is_ours = True
 
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
             headers = list(response.headers)
@@ -279,7 +311,11 @@ class HttpExchange:
     def _started(self) -> Response:
         """Return the status and headers that the application gave, names in lower case."""
         held = self._held or {}
-        headers = ((bytes(name).lower(), bytes(value)) for name, value in held.get("headers", ()))
+        headers = (
+            (header[0].lower(), header[1])
+            for header in held.get("headers", ())
+            if len(header) == 2 and all(type(part) is bytes for part in header)  # noqa: PLR2004 - a name and a value
+        )
         return Response(held.get("status", _SERVER_ERROR), tuple(headers))
 
     def _answer(
@@ -288,13 +324,15 @@ class HttpExchange:
         response: Response | None = None,
         event: str = "http.server.request.exception",
     ) -> Answer:
-        return self._responder.answer(
+        answer = self._responder.answer(
             exception,
             self._request(),
             read=self._framework.read,
             response=response,
             event=event,
         )
+        self._state.answer = answer
+        return answer
 
     def _request(self) -> Request:
         return request_of(self._scope, self._framework, self._received)

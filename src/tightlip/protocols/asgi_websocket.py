@@ -17,6 +17,7 @@ from tightlip.protocols.asgi_exchange import (
     is_test_client,
     must_pass,
     request_of,
+    route_of,
     state_of,
 )
 
@@ -139,7 +140,7 @@ class WebSocketExchange:
             tuple((bytes(name), bytes(value)) for name, value in start.get("headers", ())),
             self._withheld,
         )
-        _, endpoint = self._framework.route(self._scope)
+        _, endpoint = route_of(self._scope, self._framework)
         answer = self._responder.review(response, self._request(), made_by=endpoint)
         await self._refuse(answer.response)
 

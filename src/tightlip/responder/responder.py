@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tightlip.catalog.error import PublicError
 from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
-from tightlip.exchange import Headers, Request, Response
+from tightlip.exchange import Headers, Request, Response, first_of
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 from tightlip.incidents.incident import Occurrence
 from tightlip.incidents.recorder import Recorder
@@ -23,7 +24,7 @@ from tightlip.translation.advice import declaration
 from tightlip.translation.literal import live_places, prove, source_of
 from tightlip.translation.translator import Translator
 from tightlip.wire import envelope, last_resort
-from tightlip.wire.headers import allowed_with_error, without_machinery
+from tightlip.wire.headers import allowed_with_error, assemble, without_machinery
 from tightlip.wire.negotiation import render
 
 if TYPE_CHECKING:
@@ -178,8 +179,18 @@ class Responder:
         return describe(document)
 
     @staticmethod
+    def repeat(response: Response, headers: Headers) -> Response:
+        """Return a decided answer with those headers that were added on its way and may leave."""
+        own = dict(response.headers)
+        return replace(response, headers=assemble(own, allowed_with_error(headers)))
+
+    @staticmethod
     def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """Return the headers of a good response without those that name the machinery."""
+        """Return the headers of a good response without those that name the machinery.
+
+        Raises:
+            TypeError, ValueError: A header is one that cannot be sent.
+        """
         return without_machinery(headers)
 
     def _decide(self, exception: BaseException, read: Read) -> Decision:
@@ -290,10 +301,20 @@ _LAST_ERROR = standard_error(500)
 def _withheld_body(response: Response, made_by: str = "") -> Withheld:
     return Withheld(
         "body",
-        response.body[:_LONGEST_WITHHELD].decode("utf-8", "replace"),
+        _readable(response)[:_LONGEST_WITHHELD].decode("utf-8", "replace"),
         "an answer made by hand cannot be proved: raise a declared error instead",
         advice=declaration(made_by, standard_error(response.status).status),
     )
+
+
+def _readable(response: Response) -> bytes:
+    """Return the body, unpacked where a middleware has packed it."""
+    if first_of(response.headers, b"content-encoding") not in {b"gzip", b"deflate"}:
+        return response.body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(response.body, _LONGEST_WITHHELD)
+    except zlib.error:
+        return response.body
 
 
 def _headers(response: Response | None) -> Headers:

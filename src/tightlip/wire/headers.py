@@ -33,6 +33,8 @@ _NEVER = frozenset(
 )
 _NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php", b"x-rack")
 
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(rb"[^\x00\n\v\f\r]*")
 _TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _RETRY_AFTER = re.compile(
     rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
@@ -85,8 +87,27 @@ def names_machinery(name: bytes) -> bool:
 
 
 def without_machinery(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return `headers` without the fields that say what the API is made of."""
-    return [header for header in headers if not names_machinery(header[0])]
+    """Return `headers` without the fields that say what the API is made of.
+
+    Raises:
+        TypeError: A name or value is not of bytes.
+        ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5); servers
+            cut the connection, or send it as it is.
+    """
+    kept = []
+    for name, value in headers:
+        if names_machinery(name):
+            continue
+        plain = value.strip(b" \t")
+        if not _is_name(name) or _VALUE.fullmatch(plain) is None:
+            raise ValueError(f"{name!r}: {value!r}")
+        kept.append((name, plain))
+    return kept
+
+
+@lru_cache(maxsize=1024)
+def _is_name(name: bytes) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:

@@ -1,0 +1,510 @@
+"""The guard around a plain ASGI application, message by message."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+
+import pytest
+
+from tightlip import PublicError, Shield
+
+CANARY = "canary-6d1f"
+
+
+class SeatTaken(PublicError):
+    status = 409
+    message = "This seat is taken"
+
+
+def start(status=200, headers=(), **more):
+    return {"type": "http.response.start", "status": status, "headers": list(headers), **more}
+
+
+def body(content=b"", *, more_body=False):
+    return {"type": "http.response.body", "body": content, "more_body": more_body}
+
+
+def application(*script):
+    """An application that sends the messages and raises the exceptions of `script` in order."""
+
+    async def app(scope, receive, send):
+        for step in script:
+            if isinstance(step, BaseException):
+                raise step
+            if step is receive_next:
+                await receive()
+            else:
+                await send(step)
+
+    return app
+
+
+receive_next = object()
+
+
+@pytest.fixture
+def ask(exchange, sink):
+    """Guard a script and call it."""
+
+    def ask(*script, **overrides):
+        return exchange(Shield(sinks=[sink])(application(*script)), **overrides)
+
+    return ask
+
+
+def error_of(answer):
+    return json.loads(answer.body)["error"]
+
+
+def test_a_good_answer_passes_as_it_is(ask, sink):
+    script = [
+        start(200, [(b"x-own", b"1"), (b"etag", b'"a"')]),
+        body(b"a", more_body=True),
+        body(b"b"),
+    ]
+    answer = ask(*script)
+    assert answer.sent == script
+    assert not sink.incidents
+
+
+def test_headers_that_name_the_machinery_leave_with_no_answer(ask):
+    named = [(b"Server", b"x/1"), (b"X-Powered-By", b"y"), (b"x-debug-token", b"z"), (b"a", b"b")]
+    assert ask(start(200, named), body(b"ok")).headers == {b"a": b"b"}
+
+
+def test_an_exception_before_the_start_is_a_clean_500_with_a_reference(ask, sink):
+    answer = ask(RuntimeError(CANARY))
+    assert answer.raised is None
+    assert answer.status == 500
+    (incident,) = sink.incidents
+    assert error_of(answer) == {
+        "code": "INTERNAL_SERVER_ERROR",
+        "message": "Something went wrong",
+        "reference": incident.reference,
+    }
+    assert answer.headers[b"x-error-reference"] == incident.reference.encode()
+    assert incident["exception.message"] == CANARY
+
+
+def test_an_exception_between_start_and_body_is_a_clean_500(ask, sink):
+    answer = ask(start(200, [(b"x", CANARY.encode())]), RuntimeError(CANARY))
+    assert (answer.status, CANARY.encode() in answer.everything) == (500, False)
+    assert len(sink.incidents) == 1
+
+
+def test_a_public_error_speaks_for_itself_and_makes_no_incident(ask, sink):
+    answer = ask(SeatTaken())
+    assert answer.status == 409
+    assert answer.body == b'{"error":{"code":"SEAT_TAKEN","message":"This seat is taken"}}'
+    assert not sink.incidents
+
+
+def test_an_error_answer_made_by_hand_is_replaced_and_kept_in_the_record(ask, sink):
+    answer = ask(
+        start(418, [(b"etag", b"1"), (b"set-cookie", b"a=b"), (b"Allow", b"PUT, GET")]),
+        body(b"first ", more_body=True),
+        body(CANARY.encode()),
+    )
+    assert (answer.status, answer.raised) == (418, None)
+    assert set(answer.headers) == {
+        b"allow",
+        b"cache-control",
+        b"content-length",
+        b"content-type",
+        b"x-content-type-options",
+        b"x-error-reference",
+    }
+    assert CANARY.encode() not in answer.everything
+    (incident,) = sink.incidents
+    (withheld,) = incident["withheld"]
+    assert withheld["text"] == "first " + CANARY
+    assert "status = 418" in withheld["advice"]
+
+
+@pytest.mark.parametrize("words", [b"", b"Not Found", b"Internal Server Error"])
+def test_an_error_answer_that_says_nothing_is_dressed_without_an_incident_of_words(
+    ask, sink, words
+):
+    answer = ask(start(404), body(words))
+    assert error_of(answer)["code"] == "NOT_FOUND"
+    assert not sink.incidents
+
+
+def test_an_endless_error_answer_is_replaced_once_enough_is_read(exchange, sink):
+    chunks = 0
+
+    async def endless(scope, receive, send):
+        nonlocal chunks
+        await send(start(400))
+        while True:
+            chunks += 1
+            await send(body(CANARY.encode() * 100, more_body=True))
+
+    answer = exchange(Shield(sinks=[sink])(endless))
+    assert (answer.status, answer.raised) == (400, None)
+    assert CANARY.encode() not in answer.everything
+    assert chunks < 200
+    assert len(sink.incidents) == 1
+
+
+def test_a_server_error_is_not_held_back_by_an_application_that_waits_for_more(exchange, sink):
+    """A server says that the client has gone once the answer is complete; so must we."""
+
+    async def waits(scope, receive, send):
+        await receive()
+        await send(start(500))
+        await send(body(CANARY.encode()))
+        assert (await receive())["type"] == "http.disconnect"
+
+    async def serve():
+        complete = asyncio.Event()
+        sent = []
+
+        async def receive():
+            if not sent and not serve.asked:
+                serve.asked = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await complete.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+            if message["type"] == "http.response.body":
+                complete.set()
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await asyncio.wait_for(Shield(sinks=[sink])(waits)(scope, receive, send), 5)
+        return sent
+
+    serve.asked = False
+    assert [message.get("status") for message in asyncio.run(serve())] == [500, None]
+    assert len(sink.incidents) == 1
+
+
+def test_an_answer_followed_by_its_exception_is_sent_once_and_recorded_once(ask, sink):
+    answer = ask(start(500), body(CANARY.encode()), RuntimeError(CANARY))
+    assert [message["type"] for message in answer.sent] == [
+        "http.response.start",
+        "http.response.body",
+    ]
+    assert answer.raised is None
+    (incident,) = sink.incidents
+    assert incident["exception.message"] == CANARY
+
+
+def test_an_exception_after_a_whole_answer_is_recorded_and_stays_inside(ask, sink):
+    answer = ask(start(200), body(b"done"), RuntimeError(CANARY))
+    assert (answer.body, answer.raised) == (b"done", None)
+    (incident,) = sink.incidents
+    assert incident["event_name"] == "http.server.background.exception"
+
+
+def test_a_stream_that_breaks_is_cut_by_an_exception_of_ours_without_the_cause(ask, sink):
+    answer = ask(start(200), body(b"abc", more_body=True), RuntimeError(CANARY))
+    assert answer.body == b"abc"
+    assert answer.sent[-1]["more_body"] is True
+    assert type(answer.raised).__name__ == "StreamAbortedError"
+    assert answer.raised.__suppress_context__
+    assert answer.raised.__cause__ is None
+    (incident,) = sink.incidents
+    assert incident.reference in str(answer.raised)
+    assert CANARY not in str(answer.raised)
+    assert incident["event_name"] == "http.server.response.broken"
+
+
+def test_a_stream_that_ends_in_the_middle_is_cut(ask, sink):
+    answer = ask(start(200), body(b"abc", more_body=True))
+    assert type(answer.raised).__name__ == "StreamAbortedError"
+    assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize("chunk", [b"data: 1\n\n", b"data: 1", memoryview(b"data: 1")])
+def test_an_event_stream_ends_in_a_declared_event(ask, sink, chunk):
+    headers = [(b"content-type", b"text/event-stream; charset=utf-8")]
+    answer = ask(start(200, headers), body(chunk, more_body=True), RuntimeError(CANARY))
+    assert answer.raised is None
+    assert answer.sent[-1]["more_body"] is False
+    received = b"".join(bytes(m.get("body", b"")) for m in answer.sent)
+    first, event, rest = received.split(b"\n\n")
+    assert (first, rest) == (b"data: 1", b"")
+    assert event.startswith(b'event: error\ndata: {"error":{"code":"INTERNAL_SERVER_ERROR"')
+    assert sink.incidents[0].reference.encode() in event
+
+
+@pytest.mark.parametrize("media_type", [b"application/x-ndjson", b"application/jsonl"])
+def test_json_lines_end_in_a_declared_line(ask, media_type):
+    answer = ask(
+        start(200, [(b"Content-Type", media_type)]), body(b'{"a":1}', more_body=True), SeatTaken()
+    )
+    first, last, rest = answer.body.split(b"\n")
+    assert (first, rest) == (b'{"a":1}', b"")
+    assert json.loads(last)["error"]["code"] == "SEAT_TAKEN"
+
+
+@pytest.mark.parametrize("header", [(b"content-encoding", b"gzip"), (b"content-length", b"99")])
+def test_a_stream_of_events_that_cannot_take_one_more_is_cut(ask, header):
+    headers = [(b"content-type", b"text/event-stream"), header]
+    answer = ask(start(200, headers), body(b"abc", more_body=True), RuntimeError(CANARY))
+    assert type(answer.raised).__name__ == "StreamAbortedError"
+    assert answer.body == b"abc"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [],
+        [start(200)],
+        [body(CANARY.encode())],
+        [start("200"), body(b"ok")],
+        [start(200, [("x", "str")]), body(b"ok")],
+        [start(99), body(b"ok")],
+        [{"type": "http.response.start"}, body(b"ok")],
+    ],
+    ids=["nothing", "start", "body", "status", "header", "odd status", "no status"],
+)
+def test_an_answer_that_is_none_is_a_clean_500(ask, sink, script):
+    answer = ask(*script)
+    assert (answer.status, answer.raised) == (500, None)
+    assert error_of(answer)["code"] == "INTERNAL_SERVER_ERROR"
+    assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (b"x", b"a\r\nset-cookie: b=c"),
+        (b"x", b"a\nb"),
+        (b"x", b"a\0b"),
+        (b"x y", b"a"),
+        (b"x:", b"a"),
+        (b"", b"a"),
+        (b"x\r\n", b"a"),
+    ],
+)
+def test_a_header_that_no_server_can_send_is_a_clean_500(ask, sink, header):
+    answer = ask(start(200, [header]), body(CANARY.encode()))
+    assert (answer.status, answer.raised) == (500, None)
+    assert CANARY.encode() not in answer.everything
+    assert b"set-cookie" not in answer.everything
+    assert len(sink.incidents) == 1
+
+
+def test_a_second_start_is_not_sent(ask):
+    answer = ask(start(200), body(b"a", more_body=True), start(500), body(b"b"))
+    assert [m["type"] for m in answer.sent].count("http.response.start") == 1
+    assert answer.body == b"ab"
+
+
+def test_a_path_that_the_server_sends_is_a_whole_answer(ask, sink):
+    path = {"type": "http.response.pathsend", "path": "/x"}
+    script = [start(200), path]
+    answer = ask(*script)
+    assert (answer.sent, answer.raised) == (script, None)
+    assert not sink.incidents
+
+
+def test_a_path_with_an_error_status_is_replaced(ask):
+    answer = ask(start(404), {"type": "http.response.pathsend", "path": "/x"})
+    assert error_of(answer)["code"] == "NOT_FOUND"
+    assert not any("pathsend" in message["type"] for message in answer.sent)
+
+
+def test_trailers_follow_a_good_answer_and_no_error(ask):
+    trailers = {"type": "http.response.trailers", "headers": [(b"a", b"b")], "more_trailers": False}
+    good = [start(200, trailers=True), body(b"ok"), trailers]
+    assert ask(*good).sent == good
+    answer = ask(start(400, trailers=True), body(b"ok"), trailers)
+    assert [m["type"] for m in answer.sent] == ["http.response.start", "http.response.body"]
+    assert "trailers" not in answer.sent[0]
+
+
+def test_head_gets_the_length_and_no_body(ask):
+    full, head = ask(SeatTaken()), ask(SeatTaken(), method="HEAD")
+    assert head.body == b""
+    assert head.headers == full.headers
+    assert head.headers[b"content-length"] == str(len(full.body)).encode()
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        SystemExit(3),
+        asyncio.CancelledError(CANARY),
+        BaseExceptionGroup(CANARY, [KeyboardInterrupt()]),
+        MemoryError(),
+        RecursionError(CANARY),
+        StopIteration(CANARY),
+        StopAsyncIteration(CANARY),
+    ],
+    ids=lambda exception: type(exception).__name__,
+)
+def test_what_an_application_raises_by_itself_is_answered(ask, sink, exception):
+    answer = ask(exception)
+    assert (answer.status, answer.raised) == (500, None)
+    assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize("exception", [KeyboardInterrupt(), GeneratorExit()])
+def test_the_end_of_the_process_or_a_generator_passes(ask, sink, exception):
+    answer = ask(exception)
+    assert answer.raised is exception
+    assert answer.sent == []
+    assert not sink.incidents
+
+
+def test_a_cancelled_task_is_cancelled_and_makes_no_incident(sink):
+    async def hangs(scope, receive, send):
+        await asyncio.sleep(3600)
+
+    async def cancel():
+        sent = []
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+
+        async def send(message):
+            sent.append(message)
+
+        task = asyncio.create_task(Shield(sinks=[sink])(hangs)(scope, None, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return sent
+
+    assert asyncio.run(cancel()) == []
+    assert not sink.incidents
+
+
+def test_a_failure_that_follows_the_client_s_leaving_is_no_broken_stream(ask, sink):
+    answer = ask(
+        start(200),
+        body(b"a", more_body=True),
+        receive_next,
+        incoming=[{"type": "http.disconnect"}],
+    )
+    assert answer.raised is None
+    assert not sink.incidents
+
+
+def test_guards_inside_guards_decide_once(exchange, sink):
+    shield = Shield(sinks=[sink])
+    inner = shield(application(RuntimeError(CANARY)))
+
+    async def around(scope, receive, send):
+        async def adding(message):
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-odd", CANARY.encode()),
+                    (b"x-frame-options", b"DENY"),
+                ]
+            await send(message)
+
+        await inner(scope, receive, adding)
+
+    answer = exchange(shield(around))
+    (incident,) = sink.incidents
+    assert error_of(answer)["reference"] == incident.reference
+    assert answer.headers[b"x-frame-options"] == b"DENY"
+    assert answer.headers[b"content-type"] == b"application/json"
+    assert CANARY.encode() not in answer.everything
+
+
+def test_guards_inside_guards_cut_a_stream_once(exchange, sink):
+    shield = Shield(sinks=[sink])
+    inner = shield(application(start(200), body(b"abc", more_body=True), RuntimeError(CANARY)))
+
+    async def around(scope, receive, send):
+        await inner(scope, receive, send)
+
+    answer = exchange(shield(around))
+    assert type(answer.raised).__name__ == "StreamAbortedError"
+    assert answer.sent[-1]["more_body"] is True
+    assert len(sink.incidents) == 1
+
+
+def test_a_scope_that_middleware_has_spoilt_is_answered_all_the_same(exchange, sink):
+    async def spoils(scope, receive, send):
+        scope["client"] = ("one",)
+        scope["headers"] = ["odd"]
+        raise RuntimeError(CANARY)
+
+    answer = exchange(Shield(sinks=[sink])(spoils))
+    assert (answer.status, answer.raised) == (500, None)
+
+
+def test_a_compressed_body_is_readable_in_the_record(ask, sink):
+    compressed = gzip.compress(CANARY.encode())
+    ask(start(400, [(b"content-encoding", b"gzip")]), body(compressed))
+    (withheld,) = sink.incidents[0]["withheld"]
+    assert CANARY in withheld["text"]
+
+
+def lifespan(application, *events):
+    async def call():
+        sent = []
+        waiting = [{"type": event} for event in events]
+
+        async def receive():
+            return waiting.pop(0)
+
+        async def send(message):
+            sent.append(message)
+
+        try:
+            await application({"type": "lifespan", "state": {}}, receive, send)
+        except BaseException as raised:
+            return sent, raised
+        return sent, None
+
+    return asyncio.run(call())
+
+
+def test_an_application_without_lifespan_makes_no_incident(sink):
+    async def only_http(scope, receive, send):
+        assert scope["type"] == "http"
+
+    sent, raised = lifespan(Shield(sinks=[sink])(only_http), "lifespan.startup")
+    assert (sent, type(raised)) == ([], AssertionError)
+    assert not sink.incidents
+
+
+def test_a_start_that_fails_is_recorded_and_raised_on(sink):
+    async def fails(scope, receive, send):
+        await receive()
+        raise RuntimeError(CANARY)
+
+    _, raised = lifespan(Shield(sinks=[sink])(fails), "lifespan.startup")
+    assert type(raised) is RuntimeError
+    (incident,) = sink.incidents
+    assert incident["exception.message"] == CANARY
+
+
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+def test_a_lifespan_that_tells_of_its_failure_is_recorded_once_without_a_traceback(sink, phase):
+    async def fails(scope, receive, send):
+        await receive()
+        if phase == "shutdown":
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        try:
+            raise RuntimeError(CANARY)
+        except RuntimeError:
+            await send({"type": f"lifespan.{phase}.failed", "message": f"Traceback {CANARY}"})
+            raise
+
+    sent, _ = lifespan(Shield(sinks=[sink])(fails), "lifespan.startup", "lifespan.shutdown")
+    (incident,) = sink.incidents
+    assert sent[-1]["message"] == f"see the incident {incident.reference}"
+    assert incident["exception.message"] == CANARY
+
+
+def test_an_unknown_protocol_passes_through(sink):
+    seen = []
+
+    async def app(scope, receive, send):
+        seen.append(scope["type"])
+
+    asyncio.run(Shield(sinks=[sink])(app)({"type": "odd"}, None, None))
+    assert seen == ["odd"]
