@@ -59,6 +59,7 @@ def read(exception: BaseException) -> DatabaseFailure | None:
     if kind is None:
         return None
     if type(exception).__name__ == "ResponseError":
-        reply = text(argument(exception, 0)) or ""
+        # Where the driver knows the code, it has cut it off the reply.
+        reply = text(exception, "status_code") or text(argument(exception, 0)) or ""
         kind = _REPLIES.get(reply.partition(" ")[0], kind)
     return DatabaseFailure(kind)
