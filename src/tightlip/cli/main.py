@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import os
 import pkgutil
-import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
@@ -20,7 +18,8 @@ from tightlip.plugins import find
 _SEAM = "cli"
 _OWN_NAME = "main"
 _COULD_NOT_RUN = 2
-_INTERRUPTED = 128 + signal.SIGINT
+_INTERRUPTED = 128 + 2  # as shells tell of SIGINT
+_NO_READER = 128 + 13  # as shells tell of SIGPIPE, which not every system has
 
 
 class Commands(click.Group):
@@ -83,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     settings: dict[str, Any] = {"color": False} if os.environ.get("NO_COLOR") else {}
+    output = sys.stdout
     try:
         code = tightlip_command.main(
             arguments, prog_name="tightlip", standalone_mode=False, **settings
@@ -92,10 +92,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _COULD_NOT_RUN
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
-    except OSError as error:
-        if error.errno != errno.EPIPE:
+    except SystemExit:
+        # Where the reader of our output has gone, click replaces the output and ends with 1,
+        # which would tell of findings.
+        if sys.stdout is output:
             raise
-        # The reader of our output has gone; nothing more is to be written at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _NO_READER
     return code if isinstance(code, int) else 0

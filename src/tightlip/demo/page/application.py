@@ -125,7 +125,11 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(headers={"user-agent": "tightlip-demo"}) as client:
+        # A connection that is kept may be closed by its twin at the moment of the next request,
+        # and that would look like an answer that was cut.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        headers = {"user-agent": "tightlip-demo"}
+        async with httpx.AsyncClient(headers=headers, limits=limits) as client:
             app.state.client = client
             yield
 

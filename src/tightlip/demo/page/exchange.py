@@ -42,8 +42,7 @@ async def ask(client: httpx.AsyncClient, address: str, failure: Failure) -> Exch
     """Send the request of `failure` to the twin at `address`, as any client would."""
     command = _command(address, failure)
     received = bytearray()
-    answer: httpx.Response | None = None
-    end: str | None = None
+    answer = end = None
     try:
         async with client.stream(
             failure.method,
@@ -54,13 +53,12 @@ async def ask(client: httpx.AsyncClient, address: str, failure: Failure) -> Exch
         ) as answer:
             async for chunk in answer.aiter_bytes():
                 received += chunk
-    except httpx.RemoteProtocolError:
-        end = "The connection was cut here. No end, no reason."
     except httpx.TransportError as error:
-        end = f"The twin does not answer: {type(error).__name__}."
+        if answer is None:
+            end = f"The twin does not answer: {type(error).__name__}."
+            return Exchange(command, 0, _NO_PHRASE, (), "", end, None)
+        end = "The connection was cut here. No end, no reason."
     body = received.decode("utf-8", "replace")
-    if answer is None:
-        return Exchange(command, 0, _NO_PHRASE, (), body, end, None)
     if end is not None and _is_told(body):
         end = "The connection was cut here, after a declared last line."
     return Exchange(

@@ -1,0 +1,143 @@
+"""The page as any HTTP client sees it."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import httpx
+import pytest
+
+from tightlip.demo.failures import FAILURES
+from tightlip.demo.page.application import Twins, create_page
+from tightlip.incidents.sinks.memory import MemorySink
+
+
+def text_of(page: str) -> str:
+    return html.unescape(re.sub("<[^>]+>", "", page))
+
+
+def test_the_first_page_offers_every_failure(demo, client):
+    page = client.get(demo.page)
+    assert re.findall(r'name="failure" value="([^"]+)"', page.text) == list(FAILURES)
+    assert demo.bare in page.text
+    assert demo.shielded in page.text
+
+
+@pytest.mark.parametrize("key", sorted(FAILURES))
+def test_a_pressed_failure_shows_both_answers(demo, client, key):
+    page = client.get(demo.page, params={"failure": key})
+    text = text_of(page.text)
+    assert page.status_code == 200
+    assert FAILURES[key].happens in text
+    assert "Without Tightlip" in text
+    assert "With Tightlip" in text
+    assert f'value="{key}" aria-current="true"' in page.text
+
+
+@pytest.mark.parametrize("key", sorted(FAILURES.keys() - {"missing-field"}))
+def test_a_pressed_failure_shows_its_report_by_the_reference(demo, client, key):
+    page = client.get(demo.page, params={"failure": key}).text
+    reference = re.search(r'href="/incidents\?reference=(\w{12})"', page)[1]
+    assert page.count(reference) > 3
+    report = client.get(f"{demo.page}/incidents", params={"reference": f" {reference.lower()} "})
+    assert report.status_code == 200
+    assert reference in report.text
+    assert demo.incidents.find(reference) is not None
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"),
+    [
+        ("duplicate-email", {"stack trace", "database error", "library", "input sent back"}),
+        ("missing-field", {"input sent back"}),
+        ("type-error", {"stack trace", "exception text"}),
+        ("upstream-down", {"infrastructure", "exception text"}),
+        ("orm-validation", {"exception text"}),
+        ("forged-token", {"exception text"}),
+        ("broken-stream", {"cut off without a word"}),
+        ("handmade-answer", {"stack trace", "library"}),
+    ],
+)
+def test_what_leaks_is_marked_on_the_bare_side_alone(demo, client, key, kinds):
+    page = client.get(demo.page, params={"failure": key}).text
+    bare, shielded = re.findall(r'<article class="twin .*?</article>', page, re.DOTALL)
+    found = re.findall(r"<li>([a-z ]+?)(?: × \d+)?</li>", bare)
+    assert kinds <= set(found)
+    assert "Nothing leaks" not in bare
+    assert "Nothing leaks" in shielded
+    assert "<mark" not in shielded
+
+
+def test_good_words_leak_nothing_on_either_side(demo, client):
+    page = client.get(demo.page, params={"failure": "expired-token"}).text
+    assert page.count("Nothing leaks") == 2
+    assert page.count("Your session has ended. Sign in again") >= 2
+
+
+def test_everything_is_shown_as_text(demo, client):
+    hostile = {"email": "<script>alert(1)</script>"}
+    reference = client.patch(f"{demo.shielded}/accounts/1", json=hostile).headers[
+        "x-error-reference"
+    ]
+    page = client.get(f"{demo.page}/incidents", params={"reference": reference}).text
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_page_lets_nothing_from_elsewhere_in(demo, client):
+    for path in ("/", "/?failure=type-error", "/?failure=unknown"):
+        headers = client.get(demo.page + path).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none';")
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "server" not in headers
+    page = client.get(f"{demo.page}/?failure=type-error").text
+    assert re.findall(r'(?:src|href)="(?!/)([^"]*)"', page) == []
+    assert "style=" not in page
+    assert " on" not in "".join(re.findall(r"<\w+( [^>]*)>", page)).replace(" only", "")
+
+
+def test_the_page_can_be_asked_for_only_by_its_own_names(demo, client):
+    answer = client.get(demo.page, headers={"host": "shop.example"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/?failure=unknown", "UNKNOWN_FAILURE"),
+        ("/incidents?reference=000000000000", "INCIDENT_NOT_FOUND"),
+        ("/incidents", "INCIDENT_NOT_FOUND"),
+        ("/incidents/000000000000.json", "INCIDENT_NOT_FOUND"),
+        ("/nowhere", "NOT_FOUND"),
+        ("/static/nowhere.css", "NOT_FOUND"),
+        ("/static/../application.py", "NOT_FOUND"),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_form_of_the_contract(demo, client, path, code):
+    answer = client.get(demo.page + path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == code
+
+
+@pytest.mark.anyio
+async def test_a_twin_that_does_not_answer_is_told_as_such():
+    page = create_page(Twins("http://127.0.0.1:9", "http://127.0.0.1:9", MemorySink()), ["*"])
+    transport = httpx.ASGITransport(page)
+    async with (
+        page.router.lifespan_context(page),
+        httpx.AsyncClient(transport=transport, base_url="http://page") as client,
+    ):
+        answer = await client.get("/?failure=type-error")
+    assert answer.status_code == 200
+    assert answer.text.count("The twin does not answer: ConnectError.") == 2
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
