@@ -20,7 +20,7 @@ _MOST_MEMBERS = 10
 _LAST_LINKS = 3
 _FIRST_FRAMES = 10
 _FRAMES_WITH_LOCALS = 8
-_FRAMES_ALWAYS_WITH_LOCALS = 4
+_FRAMES_OF_LIBRARIES_WITH_LOCALS = 4
 _MOST_NOTES = 10
 _LONGEST_NOTE = 1024
 _LONGEST_NAME = 512
@@ -263,15 +263,14 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
 def _with_locals(kept: list[int], own: list[bool]) -> list[int]:
     """Choose the frames whose locals are shown, innermost first.
 
-    The innermost four, then the application's, then the next: a driver's inner frames say less
-    of a fault than the function that called it.
+    The innermost one and the application's. Those of a framework say little of a fault, and hold
+    whole requests and applications; they are shown only where nothing else is.
     """
     inner = kept[::-1]
-    if len(inner) <= _FRAMES_WITH_LOCALS:
-        return inner
-    always, others = inner[:_FRAMES_ALWAYS_WITH_LOCALS], inner[_FRAMES_ALWAYS_WITH_LOCALS:]
-    others.sort(key=lambda index: not own[index])
-    return always + others[: _FRAMES_WITH_LOCALS - _FRAMES_ALWAYS_WITH_LOCALS]
+    shown = [index for index in inner if own[index] or index == inner[0]]
+    if not any(own[index] for index in shown):
+        return inner[:_FRAMES_OF_LIBRARIES_WITH_LOCALS]
+    return shown[:_FRAMES_WITH_LOCALS]
 
 
 def _text_is_plain(cls: type) -> bool:

@@ -57,7 +57,7 @@ _USER_PASSWORD = re.compile(
 _USER_TOKEN = re.compile(r"""://[^\s/:@"'<>\x00]{16,256}@""")
 _PASSWORD_HASH = re.compile(
     r"(?:\$(?:2[abxy]?|argon2\w{1,2}|scrypt|7|5|6|1|y|gy)|\bpbkdf2[\w-]{1,20}|\$pbkdf2[\w-]{0,20})"
-    r"\$[\w$./+=,-]{16,512}"
+    r"\$(?:[\w$./+=-]|,(?=[a-z]=)){16,512}"
 )
 _PARAMETERS = "[parameters: "
 _FAILING_ROW = "Failing row contains ("
@@ -65,6 +65,7 @@ _INSERT = re.compile(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
     re.IGNORECASE,
 )
+_STRING = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1?""")
 _LITERAL = re.compile(r"'(?:[^'\x00]|'')*'")
 _IDENTIFIER = re.compile(r"\w+")
 _CARD = re.compile(r"\d(?:[ -]?\d){11,18}")
@@ -149,12 +150,18 @@ def scrub_text(text: str) -> str:
 def scrub_source(line: str) -> str:
     """Return a line of source code without the secrets that are written into it.
 
-    A name followed by an expression is no secret; a name followed by a string may be one.
+    Only its strings are looked at: a name followed by an expression tells no secret.
     """
     line = storable(line)
-    if "'" in line or '"' in line:
-        line = _without_named(line, only_quoted=True)
-    return default_scanner().mask(line, _CREDENTIALS)
+    if "'" not in line and '"' not in line:
+        return line
+    line = _without_named(line, only_quoted=True)
+    return _STRING.sub(_without_secrets, line)
+
+
+def _without_secrets(string: re.Match[str]) -> str:
+    mark = string[1]
+    return f"{mark}{scrub_text(string[2])}{mark}"
 
 
 def scrub_query(query: str) -> str:

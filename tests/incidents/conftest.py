@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tightlip.exchange import Request
+from tightlip.incidents.capture import capture
+from tightlip.incidents.incident import Incident, Occurrence
+from tightlip.incidents.reference import new_reference
+
+Record = Callable[..., Incident]
+
+
+def raised(function: Callable[[], object]) -> BaseException:
+    """Return what `function` raises, with its traceback."""
+    try:
+        function()
+    except BaseException as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.fixture
+def record() -> Record:
+    def make(
+        exception: BaseException | None = None,
+        *,
+        request: Request | None = None,
+        status: int = 500,
+        code: str = "INTERNAL_SERVER_ERROR",
+        answer: bytes = b"{}",
+        own: str = __file__.rpartition("/")[0],
+        **more: object,
+    ) -> Incident:
+        occurrence = Occurrence(new_reference(), request, exception, status, code, answer, **more)
+        return capture(occurrence, lambda path: path.startswith(own), {"host.name": "test"})
+
+    return make
+
+
+@pytest.fixture
+def logger() -> Iterator[object]:
+    """The logger `tightlip` with no handler of its own or above it; put back afterwards."""
+    import logging
+
+    root, ours = logging.getLogger(), logging.getLogger("tightlip")
+    before = [(each, list(each.handlers), each.level, each.disabled) for each in (root, ours)]
+    root.handlers, ours.handlers = [], []
+    try:
+        yield ours
+    finally:
+        for each, handlers, level, disabled in before:
+            each.handlers, each.disabled = handlers, disabled
+            each.setLevel(level)

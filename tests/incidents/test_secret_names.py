@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from tightlip.incidents.secret_names import is_secret_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    "password PASSWORD userPassword db_password DB_PASS passwd pwd pw passphrase new-password "
+    "hashed_password password_hash secret client_secret clientSecret AWS_SECRET_ACCESS_KEY "
+    "secret_key SECRET_KEY token access_token accessToken accesstoken refresh_token id_token "
+    "csrfmiddlewaretoken api_key apikey apiKey X-Api-Key x-api-key api-key authorization "
+    "Proxy-Authorization Authorization cookie Cookie Set-Cookie credential credentials creds "
+    "private_key privateKey private_key_pem encryption_key signing_key session session_id "
+    "sessionid JSESSIONID PHPSESSID ssn cvv cvc pin card_pin otp jwt X-Auth-Token "
+    "x-amz-security-token X-CSRFToken card_number credit_card cc_number security_code "
+    "user.password signature mnemonic auth".split(),
+)
+def test_a_secret_name_is_known_in_every_spelling(name):
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    "tokenizer tokenize author authors authority authored secretary pinned pinging spin passenger "
+    "compass bypassed passive email name key primary_key cache_key foreign_key sort_key "
+    "public_key keyboard token_count max_tokens total_tokens token_type token_url has_password "
+    "is_secret password_min_length password_changed_at session_timeout sessionmaker "
+    "session_factory cookie_name user-agent host accept content-type x-request-id "
+    "shipping opinion assessor cookiecutter 123 _ ä".split(),
+)
+def test_a_name_that_only_looks_like_a_secret_is_plain(name):
+    assert not is_secret_name(name)
+
+
+def test_names_from_clients_are_remembered_within_a_bound():
+    from tightlip.incidents import secret_names
+
+    for number in range(10_000):
+        is_secret_name(f"name{'x' * (number % 50)}{number}y")
+    assert is_secret_name("a" * 100_000) is False
+    assert len(secret_names._known) <= 4096
+    assert max(map(len, secret_names._known)) <= 200
