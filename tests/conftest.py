@@ -15,14 +15,8 @@ from typing import Any
 import pytest
 import uvicorn
 from hypothesis import settings
-from hypothesis import settings
 
 from tightlip.incidents.sinks.memory import MemorySink
-
-# Time is not what a property test is about; what one finds in CI must be found again at a desk.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 # Time is not what a property test is about; what one finds here must be found again there.
 settings.register_profile("local", deadline=None)
