@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import socketserver
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -694,6 +695,71 @@ def sqlite_schema() -> str:
 def sqlite_case(request: Any) -> Case:
     """One failure of SQLite."""
     return _made(request.param)
+
+
+# ------------------------------------------------------------------- Network
+
+_ANSWERS = {
+    "failing": b"HTTP/1.1 500 Oh\r\nconnection: close\r\ncontent-length: 22\r\n\r\nconnect to 10.0.0.5 not",
+    "not JSON": b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\n<xml>",
+    "no HTTP": b"220 mail.internal ESMTP\r\n\r\n",
+    "hanging up": b"",
+    "cut short": b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nonly this",
+    "stopping": b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 100\r\n\r\nonly this",
+    "badly packed": (
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\ncontent-length: 5\r\n\r\nplain"
+    ),
+    "redirecting": b"HTTP/1.1 302 F\r\nlocation: /\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+    "silent": b"",
+}
+
+
+class _Upstream(socketserver.ThreadingTCPServer):
+    """Answers each connection with the same bytes, then hangs up, or stays until it is closed."""
+
+    daemon_threads = True
+    request_queue_size = 32
+
+    def __init__(self, answer: bytes, *, stays: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.answer = answer
+        self.stays = stays
+        self.closing = threading.Event()
+
+
+class _Answering(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        try:
+            self.request.recv(65536)
+            self.request.sendall(self.server.answer)
+            if self.server.stays:
+                self.server.closing.wait(20)
+        except OSError:
+            pass
+
+
+@pytest.fixture
+def upstream() -> Iterator[Callable[[str], str]]:
+    """Serve a service of that behaviour; the answer is its URL."""
+    servers: list[_Upstream] = []
+
+    def serve(behaviour: str) -> str:
+        server = _Upstream(_ANSWERS[behaviour], stays=behaviour in {"silent", "stopping"})
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}/"
+
+    yield serve
+    for server in servers:
+        server.closing.set()
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def nobody(closed_port: int) -> str:
+    """A URL that nobody answers at."""
+    return f"http://127.0.0.1:{closed_port}/"
 
 
 # --------------------------------------------------------------------- Redis
