@@ -7,6 +7,7 @@ import marshal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
 from tightlip.exchange import Request
@@ -104,6 +105,11 @@ class Incident(Mapping[str, JSON]):
     def as_dict(self) -> dict[str, JSON]:
         """Return the record as a fresh dictionary of JSON values."""
         return {key: _copy(value) for key, value in self._fields.items()}
+
+    @property
+    def fields(self) -> Mapping[str, JSON]:
+        """The record itself, to read."""
+        return MappingProxyType(self._fields)
 
     def as_json(self) -> str:
         """Return the record as one line of JSON, without the line's end.

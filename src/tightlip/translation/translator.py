@@ -163,8 +163,10 @@ class Translator:
 
     def _by_class(self, exception: BaseException, search: _Search) -> Translation | None:
         for cls in type(exception).__mro__:
-            rules = self._exceptions.get(cls, ())
-            if cls in _CATCH_ALL and rules and self._is_known(exception, search):
+            rules = self._exceptions.get(cls)
+            if not rules:
+                continue
+            if cls in _CATCH_ALL and self._is_known(exception, search):
                 return None
             holding = [rule for rule in rules if rule.when and _holds(rule, exception, search)]
             chosen = holding or [rule for rule in rules if rule.when is None]

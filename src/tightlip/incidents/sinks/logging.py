@@ -51,7 +51,7 @@ class LoggingSink:
                 incident.as_json(),
                 (),
                 None,
-                extra={"tightlip_incident": incident.as_dict()},
+                extra={"tightlip_incident": dict(incident.fields)},
             )
             if self._logger.filter(record):
                 for handler in handlers:
