@@ -103,7 +103,7 @@ def arrange(incident: Incident) -> Report:
         fingerprint=incident.fingerprint,
         links=tuple(_link(exception) for exception in record.get("exceptions", ())),
         withheld=tuple(_words(words) for words in record.get("withheld", ())),
-        facts=tuple((name, _plain(fact)) for name, fact in record.get("facts", {}).items()),
+        facts=tuple((name, _listed(fact)) for name, fact in record.get("facts", {}).items()),
         request=tuple(_request(record)),
         told=f"{answer.get('status', '')} {answer.get('code', '')}".strip(),
         record=json.dumps(record, indent=2, ensure_ascii=False),
@@ -160,8 +160,12 @@ def _frame(frame: dict[str, Any]) -> Frame:
 def _request(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in record.items():
         if name.startswith(("http.request.", "http.route", "url.", "client.", "user_agent")):
-            # A header is a list of its values; nearly always there is one.
-            yield name, ", ".join(value) if isinstance(value, list) else _plain(value)
+            yield name, _listed(value)
+
+
+def _listed(value: Any) -> str:
+    """Return a list, which nearly always has one member, without its brackets."""
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
 
 
 def _plain(value: Any) -> str:
