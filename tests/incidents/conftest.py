@@ -12,13 +12,18 @@ from tightlip.incidents.reference import new_reference
 Record = Callable[..., Incident]
 
 
-def raised(function: Callable[[], object]) -> BaseException:
-    """Return what `function` raises, with its traceback."""
-    try:
-        function()
-    except BaseException as error:
-        return error
-    raise AssertionError("nothing was raised")
+@pytest.fixture
+def raised() -> Callable[[Callable[[], object]], BaseException]:
+    """Give what a function raises, with its traceback."""
+
+    def catch(function: Callable[[], object]) -> BaseException:
+        try:
+            function()
+        except BaseException as error:
+            return error
+        raise AssertionError("nothing was raised")
+
+    return catch
 
 
 @pytest.fixture

@@ -31,7 +31,9 @@ _LONGEST_NAME = 256
 _LONGEST_VALUE = 2048
 _LONGEST_BODY = 16_384
 _LONGEST_WORDS = 8192
+_LONGEST_HEADER = 1024
 _MOST_HEADERS = 64
+_MOST_HEADER_BYTES = 8192
 _MOST_ITEMS = 50
 _SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
 _SERVER_ERROR = 500
@@ -130,23 +132,26 @@ def _add_client(fields: dict[str, JSON], client: str, scrubber: Scrubber) -> Non
 
 
 def _add_headers(fields: dict[str, JSON], headers: Headers, scrubber: Scrubber) -> None:
-    for raw_name, raw_value in headers[:_MOST_HEADERS]:
+    """Add the headers, within a bound that leaves no client the room to crowd out the rest."""
+    left = _MOST_HEADER_BYTES
+    for index, (raw_name, raw_value) in enumerate(headers):
+        left -= len(raw_name) + len(raw_value[:_LONGEST_HEADER])
+        if left < 0 or index == _MOST_HEADERS:
+            fields["omitted_headers"] = len(headers) - index
+            break
         key, secret = _header(raw_name)
         if secret:
             value = SCRUBBED if raw_value else ""
         else:
             # Cut in bytes with room to spare: the text is searched before it is shortened.
-            value = scrubber.text(
-                raw_value[: _LONGEST_VALUE * 10].decode("latin-1"), _LONGEST_VALUE
-            )
+            text = raw_value[: _LONGEST_HEADER * 20].decode("latin-1")
+            value = scrubber.text(text, _LONGEST_HEADER)
         if key == "http.request.header.user-agent":
             fields["user_agent.original"] = value
             continue
         values = fields.setdefault(key, [])
         if type(values) is list:
             values.append(value)
-    if len(headers) > _MOST_HEADERS:
-        fields["omitted_headers"] = len(headers) - _MOST_HEADERS
 
 
 def _header(raw_name: bytes) -> tuple[str, bool]:

@@ -89,14 +89,32 @@ def _cut_sources(fields: dict[str, JSON]) -> None:
     _cut_from_frames(fields, "source")
 
 
-def _cut_texts(fields: dict[str, JSON]) -> None:
+def _cut_texts(fields: dict[str, JSON], limit: int = _SHORT) -> None:
     for key, value in fields.items():
         if key != "exceptions":
-            fields[key] = _shortened(value, _SHORT)
+            fields[key] = _shortened(value, limit)
     for record in _exceptions(fields):
         for key, value in record.items():
             if key != "frames":
-                record[key] = _shortened(value, _SHORT)
+                record[key] = _shortened(value, limit)
+
+
+def _cut_texts_more(fields: dict[str, JSON]) -> None:
+    _cut_texts(fields, _BRIEF)
+
+
+def _cut_headers(fields: dict[str, JSON]) -> None:
+    for key in [key for key in fields if key.startswith("http.request.header.")]:
+        del fields[key]
+
+
+def _cut_lists(fields: dict[str, JSON]) -> None:
+    for key in ("withheld", "notes"):
+        value = fields.get(key)
+        if type(value) is list and len(value) > _FEW:
+            fields[f"omitted_{key}"] = len(value) - _FEW
+            fields[key] = value[:_FEW]
+    fields.pop("facts", None)
 
 
 def _cut_frames(fields: dict[str, JSON]) -> None:
@@ -128,6 +146,9 @@ _CUTS: tuple[tuple[str, Callable[[dict[str, JSON]], None]], ...] = (
     ("locals of library frames", _cut_library_locals),
     ("locals", _cut_locals),
     (f"texts after {_SHORT} characters", _cut_texts),
+    ("headers", _cut_headers),
+    (f"texts after {_BRIEF} characters", _cut_texts_more),
+    (f"facts, and words and notes after {_FEW}", _cut_lists),
     ("source lines", _cut_sources),
     (f"frames but the innermost {_FEW}", _cut_frames),
     (f"exceptions but the first {_FEW}", _cut_exceptions),

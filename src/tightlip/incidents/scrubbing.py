@@ -89,7 +89,8 @@ class Scrubber:
     def text(self, text: str, limit: int) -> str:
         """Return `text`, storable and at most `limit` characters long, with a note of a cut.
 
-        A text that has to be cut is searched at once: half a secret has no form.
+        A text that has to be cut is searched at once: half a secret has no form. Whatever comes
+        back must go into the record as it is: `finish` knows no text that was put into another.
         """
         if len(text) > limit:
             return self._cut(text, limit)

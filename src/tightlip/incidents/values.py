@@ -102,7 +102,7 @@ class Values:
             return self._bytes(value)
         if kind is complex:
             return str(value)
-        return f"<{self._scrubber.text(class_name(kind), _LONGEST_NAME)}>"
+        return self._scrubber.text(f"<{class_name(kind)}>", _LONGEST_NAME)
 
     def _integer(self, value: int) -> JSON:
         bits = value.bit_length()
@@ -115,7 +115,7 @@ class Values:
     def _bytes(self, value: bytes | bytearray) -> JSON:
         # Four bytes make a character at most; what is further away is cut in any case.
         text = bytes(value[: _LONGEST_TEXT * 20]).decode("utf-8", "backslashreplace")
-        return f"b'{self._scrubber.text(text, _LONGEST_TEXT)}'"
+        return self._scrubber.text(f"b'{text}'", _LONGEST_TEXT)
 
     def _hidden(self, value: Any) -> JSON:
         """Say no more of a secret than whether there is one, or what class it is of."""
@@ -137,7 +137,7 @@ class Values:
             or kind is frozenset
         ):
             return SCRUBBED
-        return f"<{self._scrubber.text(class_name(kind), _LONGEST_NAME)}>"
+        return self._scrubber.text(f"<{class_name(kind)}>", _LONGEST_NAME)
 
     def _mapping(self, value: dict[Any, Any], depth: int) -> JSON:
         if depth >= _DEEPEST or self._left <= 0:
@@ -161,8 +161,7 @@ class Values:
     def _key(self, key: Any) -> str:
         if type(key) is bytes:
             return self._scrubber.text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
-        described = self.value(key, _DEEPEST)
-        return described if type(described) is str else str(described)
+        return self._scrubber.text(str(self.value(key, _DEEPEST)), _LONGEST_NAME)
 
     def _sequence(self, value: Any, depth: int) -> JSON:
         length = len(value)

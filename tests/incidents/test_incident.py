@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from tightlip.incidents.incident import Incident
+
+FIELDS = {
+    "reference": "K7Q29FMX4D1T",
+    "fingerprint": "v1:0",
+    "severity_number": 17,
+    "exceptions": [{"frames": [{"a": 1}]}],
+    "text": "a\x1b\n\u202e\x7fé",
+}
+
+
+def test_an_incident_is_a_mapping_with_its_name_group_and_severity():
+    incident = Incident(dict(FIELDS))
+    assert dict(incident) == FIELDS == incident.as_dict()
+    assert (incident.reference, incident.fingerprint, incident.severity_number) == (
+        "K7Q29FMX4D1T",
+        "v1:0",
+        17,
+    )
+    assert len(incident) == 5
+    assert repr(incident) == "<Incident K7Q29FMX4D1T>"
+
+
+def test_the_line_is_printable_ascii_and_reads_back_as_the_same():
+    line = Incident(dict(FIELDS)).as_json()
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line) == FIELDS
+
+
+def test_no_sink_can_change_what_the_next_one_gets():
+    incident = Incident(json.loads(json.dumps(FIELDS)))
+    incident.as_dict()["exceptions"][0]["frames"].clear()
+    incident["exceptions"][0]["frames"].clear()
+    for value in incident.values():
+        if isinstance(value, list):
+            value.clear()
+    assert incident.as_dict() == FIELDS
+    with pytest.raises(TypeError):
+        incident["reference"] = "x"
+    with pytest.raises(AttributeError):
+        incident.reference = "x"
+
+
+def test_an_incident_travels_to_another_process():
+    incident = pickle.loads(pickle.dumps(Incident(dict(FIELDS))))
+    assert incident.as_json() == Incident(dict(FIELDS)).as_json()
