@@ -1,23 +1,23 @@
-"""What stands in an expression: the instructions of a code object, by their place in the source."""
+"""What stands in an expression: the instructions of a code object, by place in the source."""
 
 from __future__ import annotations
 
 import dis
 import re
-import sys
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from typing import Any, TypeAlias
 
 Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 """A place in the source: (line, column) of the start and of the end (PEP 657)."""
+
+DottedName: TypeAlias = tuple[str, ...]
+"""A dotted name: `("Messages", "GONE")`."""
 
 _STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"})
 _LOCALS = frozenset({"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF"})
@@ -26,7 +26,10 @@ _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 _LOCAL_OPERATION = re.compile(r"(?:LOAD|STORE)_FAST")
 _ASSERTIONS = frozenset({"LOAD_ASSERTION_ERROR", "LOAD_COMMON_CONSTANT"})
 _ENDS = frozenset({"RAISE_VARARGS", "RERAISE", "RETURN_VALUE", "RETURN_CONST", "POP_TOP"})
-_PASSED_OVER = frozenset({"PUSH_NULL", "NOP", "CACHE", "COPY", "EXTENDED_ARG"})
+_CONSTANTS = frozenset({"LOAD_CONST", "RETURN_CONST"})
+_INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
+_PASSED_OVER = frozenset({"PUSH_NULL", "NOP", "COPY"})
+_BEFORE_STORES = _PASSED_OVER | _STORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +46,57 @@ class Step:
         return self.span is not None and span[0] <= self.span[0] and self.span[1] <= span[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What stands in one expression.
+
+    Attributes:
+        constants: The constants in it, those of its own lambdas and comprehensions among them.
+        paths: The dotted names in it.
+        raised: Where it is a `raise`: the dotted name that stands first in it, if not a local's.
+    """
+
+    constants: tuple[Any, ...]
+    paths: tuple[DottedName, ...]
+    raised: DottedName | None
+
+
 class Code:
     """The instructions of one code object."""
 
     def __init__(self, code: CodeType) -> None:
         self.steps = tuple(_steps(code))
+        self._expressions: dict[int, Expression] = {}
 
-    def under_way(self, instruction: int) -> tuple[Step, ...]:
-        """Return the steps of the expression that the byte offset `instruction` belongs to.
+    def under_way(self, instruction: int) -> Expression:
+        """Return the expression that the instruction at the byte offset `instruction` belongs to.
 
         In a frame that waits for a call, the offset points into the inline cache of that call
-        (3.11, 3.12): the instruction is the last one at or before it. No place, no steps.
+        (3.11, 3.12): the instruction is the last one at or before it. Without positions, nothing
+        is known to stand in it.
         """
+        expression = self._expressions.get(instruction)
+        if expression is None:
+            expression = self._expressions[instruction] = self._expression(instruction)
+        return expression
+
+    def expression(self, span: Span) -> Expression:
+        """Return the expression that stands at `span`."""
+        steps = self.inside(span)
+        return Expression(tuple(constants(steps)), tuple(paths(steps)), raised=None)
+
+    def _expression(self, instruction: int) -> Expression:
         begun = bisect_right(self.steps, instruction, key=lambda step: step.offset)
         current = self.steps[begun - 1] if begun else None
         if current is None or current.span is None:
-            return ()
+            return Expression((), (), raised=None)
         steps = self.inside(current.span)
+        found = tuple(paths(steps))
+        raised: DottedName | None = None
         if current.operation == "RAISE_VARARGS":
-            return (*steps, *self._assertion_before(begun - 1))
-        return steps
+            raised = _first(found) if _begins_global(steps) else None
+            steps = (*steps, *self._assertion_before(begun - 1))
+        return Expression(tuple(constants(steps)), found, raised)
 
     def _assertion_before(self, index: int) -> tuple[Step, ...]:
         """Return the steps of an `assert` that end at `index`, where it raises.
@@ -91,7 +125,7 @@ class Code:
             if step.operation not in _STORES or step.argument != name:
                 continue
             giver = index - 1
-            while giver >= 0 and self.steps[giver].operation in _PASSED_OVER | _STORES:
+            while giver >= 0 and self.steps[giver].operation in _BEFORE_STORES:
                 giver -= 1
             if giver >= 0:
                 yield self.steps[giver]
@@ -99,25 +133,48 @@ class Code:
                 if jump.operation.startswith("JUMP") and jump.argument == step.offset:
                     yield branch
 
+    def sources(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yield the modules, and the names in them, that an import may have bound `name` from.
+
+        A relative module begins with its dots.
+        """
+        for module, original, bound in self._imports:
+            if bound in {name, "*"}:
+                yield module, name if bound == "*" else original
+
     @cached_property
-    def imports(self) -> dict[str, str]:
-        """The names that `from module import name as other` binds: other to name."""
-        return {
-            following.argument: step.argument
-            for step, following in zip(self.steps, self.steps[1:], strict=False)
-            if step.operation == "IMPORT_FROM" and following.operation in _STORES
-        }
+    def _imports(self) -> tuple[tuple[str, str, str], ...]:
+        """Each `from module import original as bound`; with a star in both for a star."""
+        found = []
+        module = ""
+        for index, step in enumerate(self.steps):
+            if step.operation == "IMPORT_NAME":
+                level, names = (before.argument for before in self.steps[index - 2 : index])
+                module = "." * level + step.argument
+                if names == ("*",):
+                    found.append((module, "*", "*"))
+            elif step.operation == "IMPORT_FROM":
+                following = self.steps[index + 1]
+                if following.operation in _STORES:
+                    found.append((module, step.argument, following.argument))
+        return tuple(found)
 
 
 def constants(steps: tuple[Step, ...]) -> Iterator[Any]:
     """Yield the constants that the steps load, members of constant tuples one by one.
 
-    The tuple of keyword names of a call (3.13) is no constant that the author wrote.
+    A lambda or comprehension stands whole in the expression that holds it (from 3.12 on, most
+    comprehensions are no code objects of their own). The tuple of keyword names of a call (3.13)
+    is no constant that the author wrote.
     """
     for step, following in zip(steps, (*steps[1:], None), strict=True):
-        if step.operation != "LOAD_CONST" or (following and following.operation == "CALL_KW"):
+        if step.operation not in _CONSTANTS or (following and following.operation == "CALL_KW"):
             continue
-        yield from _flatten(step.argument)
+        if isinstance(step.argument, CodeType):
+            if step.argument.co_name in _INLINE:
+                yield from constants(code_of(step.argument).steps)
+        else:
+            yield from _flatten(step.argument)
 
 
 def _flatten(constant: Any) -> Iterator[Any]:
@@ -128,12 +185,12 @@ def _flatten(constant: Any) -> Iterator[Any]:
         yield constant
 
 
-def paths(steps: tuple[Step, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield the dotted names that the steps load, from a variable on: `("Messages", "GONE")`.
+def paths(steps: tuple[Step, ...]) -> Iterator[DottedName]:
+    """Yield the dotted names that the steps load, from a variable on.
 
     A path stands once in each length, since an attribute of a text may follow.
     """
-    path: tuple[str, ...] = ()
+    path: DottedName = ()
     for step in steps:
         if step.operation in _VARIABLES:
             path = (step.argument,)
@@ -145,8 +202,28 @@ def paths(steps: tuple[Step, ...]) -> Iterator[tuple[str, ...]]:
             path = ()
 
 
+def _begins_global(steps: tuple[Step, ...]) -> bool:
+    first = next((step.operation for step in steps if step.operation in _VARIABLES), None)
+    return first is not None and first not in _LOCALS
+
+
+def _first(found: tuple[DottedName, ...]) -> DottedName | None:
+    """Return the first of the dotted names, in its full length."""
+    first: DottedName | None = None
+    for path in found:
+        if first is not None and path[:-1] != first:
+            break
+        first = path
+    return first
+
+
 def _steps(code: CodeType) -> Iterator[Step]:
+    offset: int | None = None
     for instruction in dis.get_instructions(code):
+        if offset is None:
+            offset = instruction.offset
+        if instruction.opname == "EXTENDED_ARG":
+            continue  # a prefix: the instruction that follows begins here, also for jumps
         position = instruction.positions
         span: Span | None = None
         if (
@@ -164,9 +241,10 @@ def _steps(code: CodeType) -> Iterator[Step]:
             # 3.13 joins two instructions on locals into one: LOAD_FAST_LOAD_FAST and its like.
             operations = _LOCAL_OPERATION.findall(instruction.opname)
             for operation, argument in zip(operations, instruction.argval, strict=True):
-                yield Step(instruction.offset, operation, argument, span)
+                yield Step(offset, operation, argument, span)
         else:
-            yield Step(instruction.offset, instruction.opname, instruction.argval, span)
+            yield Step(offset, instruction.opname, instruction.argval, span)
+        offset = None
 
 
 # By identity: equal code objects may hold different string objects. The reference drops the
@@ -185,33 +263,42 @@ def code_of(code: CodeType) -> Code:
     return table
 
 
-@lru_cache(maxsize=256)
-def _module_codes(name: str) -> tuple[CodeType, ...]:
-    module = sys.modules[name]
-    spec = getattr(module, "__spec__", None)
-    loader = getattr(module, "__loader__", None) or getattr(spec, "loader", None)
+_modules: dict[tuple[str, str], CodeType | None] = {}
+
+
+def module_code(members: dict[str, Any]) -> CodeType | None:
+    """Return the code object of the module that holds the names `members`, read once.
+
+    None where there is none to be had.
+    """
+    name, file = members.get("__name__"), members.get("__file__")
+    if type(name) is not str or type(file) is not str:
+        return None
+    if (name, file) not in _modules:
+        _modules[name, file] = _read(members, name, file)
+    return _modules[name, file]
+
+
+def _read(members: dict[str, Any], name: str, file: str) -> CodeType | None:
+    """Ask the module's loader for its code; where it has none to give, read the file."""
+    spec = members.get("__spec__")
     try:
-        code = loader.get_code(spec.name if spec is not None else name)  # type: ignore[union-attr]
-    except Exception:  # a loader without source or bytecode: there is nothing to prove by
-        return ()
-    return tuple(_nested(code)) if isinstance(code, CodeType) else ()
-
-
-def _nested(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _nested(constant)
-
-
-def module_code(module: ModuleType) -> CodeType | None:
-    """Return the code object that makes up `module`, or None where there is none to be had."""
-    return next(iter(_module_codes(module.__name__)), None)
-
-
-def class_code(module: ModuleType, qualified_name: str) -> CodeType | None:
-    """Return the code object of the body of the class `qualified_name` in `module`."""
-    for code in _module_codes(module.__name__):
-        if code.co_qualname == qualified_name:
+        loader = members.get("__loader__") or spec.loader  # type: ignore[union-attr]
+        code = loader.get_code(spec.name if spec is not None else name)
+        if type(code) is CodeType:
             return code
-    return None
+    except Exception:  # a foreign loader may raise anything  # noqa: S110 - the file is next
+        pass
+    try:
+        return compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def class_codes(module: CodeType, name: str) -> Iterator[CodeType]:
+    """Yield the bodies of the classes of the qualified name `name` in the code of a module."""
+    if module.co_qualname == name:
+        yield module
+    for constant in module.co_consts:
+        if isinstance(constant, CodeType):
+            yield from class_codes(constant, name)

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-_MOST_LINKS = 64
+from tightlip.translation.inspection import is_a, slot_of
+
+_MOST_LINKS = 256
 _LONGEST_TEXT = 8192
+_MEMBERS = BaseExceptionGroup.__dict__["exceptions"]
 
 
 def text_of(exception: BaseException) -> str:
     """Return the text of `exception`; empty where it has none, or none that can be had.
 
-    `str()` runs foreign code, which may raise anything, return no string, or recurse.
+    `str()` runs foreign code, which may raise anything, return no string, or recurse. What it
+    returns may be of a subclass of `str`: a plain one goes out. At most 8192 characters.
     """
     try:
-        text = str(exception)
+        return str.__getitem__(str(exception), slice(_LONGEST_TEXT))
     except BaseException:  # whatever a foreign __str__ raises, there is no text
         return ""
-    return text[:_LONGEST_TEXT]
 
 
 def related(exception: BaseException) -> Iterator[BaseException]:
     """Yield every other exception behind `exception`, the nearest first, each once.
 
     A context that was suppressed by `from None` is among them; so are members of groups. At
-    most 64 are followed.
+    most 256 are followed.
     """
+    return islice(_behind(exception), _MOST_LINKS)
+
+
+def _behind(exception: BaseException) -> Iterator[BaseException]:
     seen = {id(exception)}
     open_links = [exception]
-    while open_links and len(seen) <= _MOST_LINKS:
-        current = open_links.pop(0)
-        members = current.exceptions if isinstance(current, BaseExceptionGroup) else ()
-        for other in (current.__cause__, current.__context__, *members):
+    for current in open_links:
+        members = _MEMBERS.__get__(current) if is_a(current, BaseExceptionGroup) else ()
+        for other in (slot_of(current, "__cause__"), slot_of(current, "__context__"), *members):
             if other is not None and id(other) not in seen:
                 seen.add(id(other))
                 open_links.append(other)

@@ -9,10 +9,19 @@ The text is a literal if the very string object stands in the expression that ra
 (c) as the value of a local in that expression that was bound straight from the constant; a
     local or global that holds the raised exception itself counts by the words of the call that
     made it;
-(d) as a constant in the exception class's own code, or a class attribute bound to it.
+(d) as a constant in the code of the exception class's own methods, a default of theirs, or a
+    class attribute bound to it.
+
+What does not count, however it looks: a text that was computed, even from constants; an item of
+a container; a default of another function; a constant in a function that has returned. An
+expression that raises an exception of another class gives no words to this one.
 
 The proof is overruled where the text is the text, an argument or an attribute of another
 exception in the chain.
+
+Strings that look like identifiers are interned, so an equal text from elsewhere may be the same
+object: it passes where an author wrote these very words into the expression. Numbers are proved
+by value in the same places.
 """
 
 from __future__ import annotations
@@ -21,22 +30,35 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import CodeType, FrameType, FunctionType, ModuleType
-from typing import Any, TypeAlias
+from importlib.util import resolve_name
+from inspect import CO_OPTIMIZED
+from types import FrameType, MemberDescriptorType, ModuleType
+from typing import Any
 
 from tightlip.source import is_application
-from tightlip.translation.bytecode import (
-    Step,
-    class_code,
-    code_of,
-    constants,
-    module_code,
-    paths,
+from tightlip.translation.binding import (
+    attribute_of,
+    class_binds,
+    class_says,
+    enum_binds,
+    gives,
+    is_equal,
+    is_same,
+    plain,
 )
+from tightlip.translation.bytecode import Code, DottedName, Step, code_of, module_code
 from tightlip.translation.chain import related, text_of
+from tightlip.translation.inspection import (
+    class_members,
+    class_name,
+    class_order,
+    is_a,
+    module_members,
+    slot_of,
+)
+from tightlip.translation.places import Place, live_places, places_of, source_of
 
-Place: TypeAlias = tuple[FrameType, int]
-"""A frame and the byte offset of the instruction under way in it."""
+__all__ = ["Place", "Verdict", "live_places", "places_of", "prove", "source_of"]
 
 _DEEPEST_DETAIL = 6
 _MOST_VALUES = 200
@@ -51,57 +73,27 @@ class Verdict:
     source: str | None = None
 
 
-def places_of(exception: BaseException) -> list[Place]:
-    """Return the application's places in the traceback of `exception`, the innermost first."""
-    places = []
-    traceback = exception.__traceback__
-    while traceback is not None:
-        places.append((traceback.tb_frame, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return [place for place in reversed(places) if is_application(place[0].f_code.co_filename)]
-
-
-def live_places(frame: FrameType | None) -> list[Place]:
-    """Return the application's places in the running stack from `frame` outwards."""
-    places = []
-    while frame is not None:
-        if is_application(frame.f_code.co_filename):
-            places.append((frame, frame.f_lasti))
-        frame = frame.f_back
-    return places
-
-
-def source_of(places: list[Place], exception: BaseException | None = None) -> str | None:
-    """Return `file:line` of the innermost place."""
-    if not places:
-        return None
-    frame, _ = places[0]
-    line = frame.f_lineno
-    traceback = exception.__traceback__ if exception is not None else None
-    while traceback is not None:
-        if traceback.tb_frame is frame:
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
-    return f"{frame.f_code.co_filename}:{line}"
-
-
 def prove(value: Any, exception: BaseException | None, places: list[Place]) -> Verdict:
     """Decide whether `value` may leave as words that the application's author wrote.
 
-    A dict or list may if all that it holds may: each text is proved for itself, as is each
-    number, by a constant of the same value in the expression.
+    A dict, list or tuple may if all that it holds may, keys included: each text and each number
+    is proved for itself. None, True and False say nothing and may. Never raises: what cannot be
+    proved is not declared.
+
+    Args:
+        value: The detail that is to leave.
+        exception: The exception that brings it; None for words that are sent, not raised.
+        places: Where it was raised (`places_of`) or is being sent (`live_places`).
     """
-    source = source_of(places, exception)
-    if value is None or value is True or value is False:
-        return Verdict(declared=True)
-    if isinstance(value, dict | list | tuple):
+    try:
+        source = source_of(places, exception)
         for member in _members(value):
-            verdict = _prove_one(member, exception, places)
-            if verdict is not None:
-                return Verdict(declared=False, reason=verdict, source=source)
-        return Verdict(declared=True)
-    reason = _prove_one(value, exception, places)
-    return Verdict(declared=reason is None, reason=reason or "", source=source)
+            reason = _objection(member, exception, places)
+            if reason is not None:
+                return Verdict(declared=False, reason=reason, source=source)
+    except Exception as fault:  # foreign code objects, loaders and mappings may fail in any way
+        return Verdict(declared=False, reason=f"the proof failed: {class_name(type(fault))}")
+    return Verdict(declared=True, source=source)
 
 
 def _members(value: Any) -> Iterator[Any]:
@@ -123,205 +115,168 @@ def _members(value: Any) -> Iterator[Any]:
             yield current
 
 
-def _prove_one(value: Any, exception: BaseException | None, places: list[Place]) -> str | None:
+def _objection(value: Any, exception: BaseException | None, places: list[Place]) -> str | None:
     """Return why `value` is no literal, or None if it is one."""
     if value is None or value is True or value is False:
         return None
-    text = value._value_ if isinstance(value, Enum) else value
-    if type(text) is int or type(text) is float:
-        found = any(_holds_number(text, place) for place in places)
-        return None if found else "a number that is no constant in the expression that raised"
-    if type(text) is not str:
-        return f"a value of the type {type(text).__name__}, which is no text that was written here"
-    if not any(_stands_at(value, place, exception) for place in places) and not (
-        exception is not None and _stands_in_class(value, type(exception))
-    ):
-        return "no literal of the application stands where this text was raised"
-    if text and any(_says(text, other) for other in _others(exception)):
+    text = plain(value)
+    if type(text) is not str and type(text) is not int and type(text) is not float:
+        name = class_name(type(text))
+        return f"a value of the type {name}, which is no text that was written here"
+    search = _Search(value, exception)
+    if not any(search.stands_at(place) for place in places) and not search.stands_in_class():
+        kind = "literal" if type(text) is str else "number"
+        return f"no {kind} of the application stands where this was raised"
+    if text and type(text) is str and any(_says(text, other) for other in _others(exception)):
         return "another exception in the chain says the same"
     return None
 
 
 def _others(exception: BaseException | None) -> Iterable[BaseException]:
-    if exception is None:
-        current = sys.exception()
-        return () if current is None else (current, *related(current))
-    return related(exception)
+    if exception is not None:
+        return related(exception)
+    current = sys.exception()
+    return () if current is None else (current, *related(current))
 
 
 def _says(text: str, other: BaseException) -> bool:
     """Tell whether `text` is the text, an argument or an attribute of `other`."""
-    if any(type(argument) is str and argument == text for argument in other.args):
+    own = (*slot_of(other, "args"), *dict.values(slot_of(other, "__dict__")))
+    if any(_reads(value, text) for value in own):
         return True
-    attributes = getattr(other, "__dict__", {})
-    if any(type(value) is str and value == text for value in attributes.values()):
-        return True
-    return text_of(other) == text
+    for base in class_order(type(other)):
+        for name, held in class_members(base).items():
+            if type(held) is MemberDescriptorType:
+                try:
+                    held = held.__get__(other)  # noqa: PLW2901 - what the slot holds
+                except AttributeError:  # an empty slot
+                    continue
+            if not name.startswith("__") and _reads(held, text):
+                return True
+    return _reads(text_of(other), text)
 
 
-def _holds_number(number: float, place: Place) -> bool:
-    frame, instruction = place
-    steps = code_of(frame.f_code).under_way(instruction)
-    return any(
-        type(constant) is type(number) and constant == number for constant in constants(steps)
-    )
+def _reads(value: Any, text: str) -> bool:
+    return is_a(value, str) and str.__eq__(value, text)
 
 
-def _stands_at(value: Any, place: Place, exception: BaseException | None) -> bool:
-    frame, instruction = place
-    steps = code_of(frame.f_code).under_way(instruction)
-    if any(constant is value for constant in constants(steps)):
-        return True
-    variables = frame.f_locals
-    for path in paths(steps):
+class _Scope:
+    """Where the names of an expression are looked up."""
+
+    def __init__(
+        self, table: Code, global_names: dict[str, Any], local_names: Mapping[str, Any]
+    ) -> None:
+        self.table = table
+        self.global_names = global_names
+        self.local_names = local_names
+
+
+class _Search:
+    """The search for one value in the expressions that brought it."""
+
+    def __init__(self, value: Any, exception: BaseException | None) -> None:
+        self.value = value
+        self.exception = exception
+        self._seen: set[tuple[int, str]] = set()
+
+    def stands_at(self, place: Place) -> bool:
+        """Places (a), (b) and (c): the expression under way in a frame."""
+        frame, instruction = place
+        table = code_of(frame.f_code)
+        expression = table.under_way(instruction)
+        if expression.raised and self._is_another(_follow(expression.raised, frame)):
+            return False
+        if any(is_same(constant, self.value) for constant in expression.constants):
+            return True
+        if not expression.paths:
+            return False
+        is_function = frame.f_code.co_flags & CO_OPTIMIZED
+        scope = _Scope(table, frame.f_globals, frame.f_locals if is_function else {})
+        return any(self._leads_here(path, scope) for path in expression.paths)
+
+    def stands_in_class(self) -> bool:
+        """Place (d): the exception class's own words."""
+        return self.exception is not None and any(
+            class_says(base, name, held, self.value)
+            for base in class_order(type(self.exception))
+            for name, held in class_members(base).items()
+        )
+
+    def _is_another(self, raised: Any) -> bool:
+        """Tell whether `raised` is an exception class, and not that of this exception."""
+        return (
+            self.exception is not None
+            and is_a(raised, type)
+            and BaseException in class_order(raised)
+            and raised not in class_order(type(self.exception))
+        )
+
+    def _leads_here(self, path: DottedName, scope: _Scope) -> bool:
+        """Tell whether a dotted name leads to the value, or to the exception made with it."""
         first, *attributes = path
-        if first not in variables or variables is frame.f_globals:
-            if _global_leads_to(value, first, attributes, frame, exception):
+        names = scope.local_names if first in scope.local_names else scope.global_names
+        if first not in names:
+            return False
+        if not attributes:
+            if names is scope.global_names:
+                return self._module_binds(names, first)
+            return self._is_bound(first, names[first], scope)
+        *way, last = attributes
+        owner = names[first]
+        for attribute in way:
+            owner = attribute_of(owner, attribute)
+        if is_a(owner, ModuleType):
+            return self._module_binds(module_members(owner), last)
+        if is_a(owner, Enum) and last == "value":
+            return plain(owner) is self.value and enum_binds(owner)
+        return class_binds(owner if is_a(owner, type) else type(owner), last, self.value)
+
+    def _module_binds(self, members: dict[str, Any], name: str) -> bool:
+        """Place (b), its end: a module of the application binds `name` to the value."""
+        if name.startswith("__") or name not in members or (id(members), name) in self._seen:
+            return False
+        self._seen.add((id(members), name))
+        held = members[name]
+        if held is not self.value and held is not self.exception:
+            return False
+        code = module_code(members)
+        if code is None or not is_application(code.co_filename):
+            return False
+        return self._is_bound(name, held, _Scope(code_of(code), members, {}))
+
+    def _is_bound(self, name: str, held: Any, scope: _Scope) -> bool:
+        """Tell whether `name` was bound straight to the constant, or to the exception's call."""
+        if held is self.value:
+            if any(gives(step, self.value) for step in scope.table.bindings(name)):
                 return True
-        elif attributes:
-            if _attributes_lead_to(value, variables[first], attributes, exception):
-                return True
-        elif _local_is(value, first, variables[first], frame.f_code, exception):
+        elif held is None or held is not self.exception:
+            return False
+        elif any(self._made(step, scope) for step in scope.table.bindings(name)):
             return True
-    return False
-
-
-def _local_is(
-    value: Any, name: str, held: Any, code: CodeType, exception: BaseException | None
-) -> bool:
-    """Place (c): a local that was bound straight from the constant, or to the exception."""
-    for step in code_of(code).bindings(name):
-        if held is value and step.operation == "LOAD_CONST" and step.argument is value:
-            return True
-        if held is exception is not None and _was_made_with(value, step, code):
-            return True
-    return False
-
-
-def _was_made_with(value: Any, step: Step, code: CodeType) -> bool:
-    """Tell whether the call at `step` holds the text `value` as a constant.
-
-    By equality: the code of a module that is read again holds equal constants, not the same.
-    """
-    if not step.operation.startswith("CALL") or step.span is None:
-        return False
-    return any(
-        type(constant) is type(value) and constant == value
-        for constant in constants(code_of(code).inside(step.span))
-    )
-
-
-def _global_leads_to(
-    value: Any,
-    name: str,
-    attributes: list[str],
-    frame: FrameType,
-    exception: BaseException | None,
-) -> bool:
-    """Place (b), from a global of the frame's module on."""
-    if name.startswith("__") or name not in frame.f_globals:
-        return False
-    owner = frame.f_globals[name]
-    if attributes:
-        return _attributes_lead_to(value, owner, attributes, exception)
-    module = sys.modules.get(frame.f_globals.get("__name__", ""))
-    return module is not None and _module_binds(module, name, owner, value, exception)
-
-
-def _attributes_lead_to(
-    value: Any, owner: Any, attributes: list[str], exception: BaseException | None
-) -> bool:
-    """Place (b), from an object on: follow the names, and see whether the last is `value`."""
-    *way, last = attributes
-    for attribute in way:
-        owner = _attribute(owner, attribute)
-    if isinstance(owner, ModuleType):
-        return _module_binds(owner, last, owner.__dict__.get(last), value, exception)
-    if isinstance(owner, Enum):
-        return last == "value" and owner._value_ is value and _enum_binds(owner)
-    cls = owner if isinstance(owner, type) else type(owner)
-    return _class_binds(cls, last, value)
-
-
-def _attribute(owner: Any, name: str) -> Any:
-    """Look up an attribute without running the code of a descriptor."""
-    if isinstance(owner, ModuleType):
-        return owner.__dict__.get(name)
-    if isinstance(owner, type):
-        members = type.__getattribute__(owner, "__dict__").get("_member_map_")
-        if isinstance(members, dict) and name in members:
-            return members[name]
-        for base in owner.__mro__:
-            if name in base.__dict__:
-                return base.__dict__[name]
-    return None
-
-
-def _module_binds(
-    module: ModuleType, name: str, held: Any, value: Any, exception: BaseException | None
-) -> bool:
-    if name.startswith("__") or held is None or (held is not value and held is not exception):
-        return False
-    code = module_code(module)
-    if code is None or not is_application(code.co_filename):
-        return False
-    table = code_of(code)
-    for step in table.bindings(name):
-        if held is value and step.operation == "LOAD_CONST" and step.argument == value:
-            return True
-        if held is exception and _was_made_with(value, step, code):
-            return True
-    original = table.imports.get(name)
-    if original is None:
-        return False
-    return any(
-        _module_binds(other, original, held, value, exception)
-        for other in list(sys.modules.values())
-        if isinstance(other, ModuleType)
-        and other is not module
-        and other.__dict__.get(original) is held
-    )
-
-
-def _class_binds(cls: type, name: str, value: Any) -> bool:
-    """Tell whether a class of the application binds `name` to the constant `value`."""
-    if name.startswith("__"):
-        return False
-    member = _attribute(cls, name)
-    if isinstance(member, Enum) and member is value:
-        return _enum_binds(member)
-    for base in cls.__mro__:
-        if base.__dict__.get(name) is value:
-            return _binds(base, name, value)
-    return False
-
-
-def _enum_binds(member: Enum) -> bool:
-    return _binds(type(member), member._name_, member._value_)
-
-
-def _binds(cls: type, name: str, value: Any) -> bool:
-    module = sys.modules.get(cls.__module__)
-    code = class_code(module, cls.__qualname__) if module is not None else None
-    if code is None or not is_application(code.co_filename):
-        return False
-    return any(
-        step.operation == "LOAD_CONST" and step.argument == value
-        for step in code_of(code).bindings(name)
-    )
-
-
-def _stands_in_class(value: Any, cls: type) -> bool:
-    """Place (d): the exception class's own words."""
-    for base in cls.__mro__:
-        attributes: Mapping[str, Any] = base.__dict__
-        for name, held in attributes.items():
-            if held is value and not name.startswith("__") and _binds(base, name, value):
-                return True
-            if (
-                isinstance(held, FunctionType)
-                and is_application(held.__code__.co_filename)
-                and any(constant is value for constant in constants(code_of(held.__code__).steps))
+        for module, original in scope.table.sources(name):
+            absolute = resolve_name(module, scope.global_names.get("__package__"))
+            imported = sys.modules.get(absolute)
+            if is_a(imported, ModuleType) and self._module_binds(
+                module_members(imported), original
             ):
                 return True
-    return False
+        return False
+
+    def _made(self, step: Step, scope: _Scope) -> bool:
+        """Tell whether the value stands in the call at `step`, which made the exception."""
+        if not step.operation.startswith("CALL") or step.span is None:
+            return False
+        expression = scope.table.expression(step.span)
+        search = _Search(self.value, None)
+        return any(is_equal(constant, self.value) for constant in expression.constants) or any(
+            search._leads_here(path, scope) for path in expression.paths
+        )
+
+
+def _follow(path: DottedName, frame: FrameType) -> Any:
+    """Return what a dotted name that begins with a global or builtin leads to."""
+    first, *attributes = path
+    owner = frame.f_globals.get(first, frame.f_builtins.get(first))
+    for attribute in attributes:
+        owner = attribute_of(owner, attribute)
+    return owner

@@ -1,0 +1,115 @@
+"""What classes of the application bind, and whether a name is bound straight to a constant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from types import FunctionType, ModuleType
+from typing import Any
+
+from tightlip.source import is_application
+from tightlip.translation.bytecode import Code, Step, class_codes, code_of, constants, module_code
+from tightlip.translation.inspection import (
+    class_members,
+    class_order,
+    is_a,
+    module_members,
+    qualified_name,
+)
+
+
+def plain(value: Any) -> Any:
+    """Return what `value` is on the wire: an Enum member counts by its value.
+
+    A member that is a string of its own, other than its value, is no text that was written.
+    """
+    if not is_a(value, Enum):
+        return value
+    held = object.__getattribute__(value, "_value_")
+    if is_a(value, str) and not (type(held) is str and str.__eq__(value, held)):
+        return value
+    return held
+
+
+def is_same(constant: Any, value: Any) -> bool:
+    """Tell whether `constant` is `value` itself; a number is, by its value."""
+    return constant is value or (type(value) is not str and is_equal(constant, value))
+
+
+def is_equal(constant: Any, value: Any) -> bool:
+    """Tell whether `constant` equals `value`, without asking a foreign `__eq__`.
+
+    The code of a module that is read again holds equal constants, not the same.
+    """
+    return (
+        type(constant) is type(value)
+        and (type(value) is str or type(value) is int or type(value) is float)
+        and bool(constant == value)
+    )
+
+
+def attribute_of(owner: Any, name: str) -> Any:
+    """Look up an attribute of a module or class, without running the code of a descriptor."""
+    if is_a(owner, ModuleType):
+        return module_members(owner).get(name)
+    if is_a(owner, type):
+        for base in class_order(owner):
+            members = class_members(base)
+            enumerated = members.get("_member_map_")
+            if type(enumerated) is dict and name in enumerated:
+                return enumerated[name]
+            if name in members:
+                return members[name]
+    return None
+
+
+def gives(step: Step, value: Any) -> bool:
+    """Tell whether `step` loads the constant `value`."""
+    return step.operation == "LOAD_CONST" and is_equal(step.argument, value)
+
+
+def class_binds(cls: type, name: str, value: Any) -> bool:
+    """Tell whether a class of the application binds `name` to the value."""
+    if name.startswith("__") or attribute_of(cls, name) is not value:
+        return False
+    if is_a(value, Enum):
+        return enum_binds(value)
+    return any(
+        _binds(base, name, value) for base in class_order(cls) if name in class_members(base)
+    )
+
+
+def enum_binds(member: Enum) -> bool:
+    """Tell whether an Enum of the application binds `member` to its value, a constant."""
+    return _binds(type(member), object.__getattribute__(member, "_name_"), plain(member))
+
+
+def _binds(cls: type, name: str, value: Any) -> bool:
+    return any(gives(step, value) for body in _bodies(cls) for step in body.bindings(name))
+
+
+def _bodies(cls: type) -> Iterator[Code]:
+    """Yield the code of the class, where that is the application's."""
+    name = class_members(cls).get("__module__")
+    module = sys.modules.get(name) if type(name) is str else None
+    code = module_code(module_members(module)) if is_a(module, ModuleType) else None
+    if code is not None and is_application(code.co_filename):
+        yield from map(code_of, class_codes(code, qualified_name(cls)))
+
+
+def class_says(cls: type, name: str, held: Any, value: Any) -> bool:
+    """Tell whether a member of an exception class holds the value as the class's own words."""
+    if held is value and not name.startswith("__"):
+        return _binds(cls, name, value)
+    function = held.__func__ if type(held) in (classmethod, staticmethod) else held
+    if type(function) is not FunctionType or not is_application(function.__code__.co_filename):
+        return False
+    if not function.__code__.co_qualname.startswith(f"{qualified_name(cls)}."):
+        return False
+    if any(is_same(constant, value) for constant in constants(code_of(function.__code__).steps)):
+        return True
+    defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    return any(default is value for default in defaults) and any(
+        is_equal(constant, value) for body in _bodies(cls) for constant in constants(body.steps)
+    )

@@ -1,0 +1,60 @@
+"""Read foreign objects without running their code: no property, `__getattr__` or `__class__`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, TypeGuard, TypeVar
+
+_Instance = TypeVar("_Instance")
+
+_MODULE_MEMBERS = vars(ModuleType)["__dict__"]
+_CLASS_MEMBERS = type.__dict__["__dict__"]
+_CLASS_ORDER = type.__dict__["__mro__"]
+_CLASS_NAME = type.__dict__["__name__"]
+_CLASS_QUALIFIED_NAME = type.__dict__["__qualname__"]
+
+
+def is_a(value: object, cls: type[_Instance]) -> TypeGuard[_Instance]:
+    """Tell whether `value` is an instance of `cls`, whatever `value.__class__` pretends."""
+    return issubclass(type(value), cls)
+
+
+def slot_of(exception: BaseException, name: str) -> Any:
+    """Return what the interpreter itself keeps of `exception` under `name`.
+
+    Args:
+        exception: Any exception.
+        name: `args`, `__dict__`, `__traceback__`, `__cause__` or `__context__`.
+    """
+    return BaseException.__dict__[name].__get__(exception)
+
+
+def module_members(module: ModuleType) -> dict[str, Any]:
+    """Return the names that `module` holds."""
+    members: dict[str, Any] = _MODULE_MEMBERS.__get__(module)
+    return members
+
+
+def class_members(cls: type) -> Mapping[str, Any]:
+    """Return the names that `cls` itself holds, those of its bases not among them."""
+    members: Mapping[str, Any] = _CLASS_MEMBERS.__get__(cls)
+    return members
+
+
+def class_order(cls: type) -> tuple[type, ...]:
+    """Return `cls` and its bases in the order of attribute look-up."""
+    order: tuple[type, ...] = _CLASS_ORDER.__get__(cls)
+    return order
+
+
+def class_name(cls: type) -> str:
+    """Return the name of `cls`."""
+    name: str = _CLASS_NAME.__get__(cls)
+    return name
+
+
+def qualified_name(cls: type) -> str:
+    """Return the dotted name of `cls` inside its module."""
+    name: str = _CLASS_QUALIFIED_NAME.__get__(cls)
+    return name

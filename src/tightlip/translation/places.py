@@ -1,0 +1,64 @@
+"""Where an exception was raised: the application's frames, and what was under way in them."""
+
+from __future__ import annotations
+
+from types import FrameType
+from typing import TypeAlias
+
+from tightlip.source import is_application, is_ours
+from tightlip.translation.inspection import slot_of
+
+Place: TypeAlias = tuple[FrameType, int]
+"""A frame and the byte offset of the instruction under way in it."""
+
+_MOST_FRAMES = 2000
+
+
+def places_of(exception: BaseException) -> list[Place]:
+    """Return the application's places in the traceback of `exception`, the innermost first.
+
+    A place that stands in it more than once is returned once: by recursion, or because one
+    exception object was raised again and again and its traceback grew.
+    """
+    places: dict[tuple[int, int], Place] = {}
+    traceback = slot_of(exception, "__traceback__")
+    for _ in range(_MOST_FRAMES):
+        if traceback is None:
+            break
+        code, instruction = traceback.tb_frame.f_code, traceback.tb_lasti
+        if is_application(code.co_filename):
+            places.setdefault((id(code), instruction), (traceback.tb_frame, instruction))
+        traceback = traceback.tb_next
+    return list(reversed(places.values()))
+
+
+def live_places(frame: FrameType | None) -> list[Place]:
+    """Return the application's places in the running stack from `frame` outwards.
+
+    They end where Tightlip called the application: what stands around the server is not part
+    of the exchange.
+    """
+    places: list[Place] = []
+    while frame is not None and is_ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    while frame is not None and not is_ours(frame.f_code.co_filename):
+        if is_application(frame.f_code.co_filename) and len(places) < _MOST_FRAMES:
+            places.append((frame, frame.f_lasti))
+        frame = frame.f_back
+    return places
+
+
+def source_of(places: list[Place], exception: BaseException | None = None) -> str | None:
+    """Return `file:line` of the innermost place."""
+    if not places:
+        return None
+    frame, instruction = places[0]
+    line = frame.f_lineno
+    traceback = slot_of(exception, "__traceback__") if exception is not None else None
+    for _ in range(_MOST_FRAMES):
+        if traceback is None:
+            break
+        if traceback.tb_frame is frame and traceback.tb_lasti == instruction:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return f"{frame.f_code.co_filename}:{line}"

@@ -1,0 +1,1 @@
+"""An application whose functions raise: with words that are its own, and with words that are not."""
