@@ -38,8 +38,10 @@ def by_sqlstate(sqlstate: str) -> Row | None:
 
     Source: PostgreSQL 17, Appendix A; ISO/IEC 9075 for the classes.
     """
+    if not _is_sqlstate(sqlstate):
+        return None
     table = _sqlstates()
-    return table.get(sqlstate) or (table.get(sqlstate[:2]) if _is_sqlstate(sqlstate) else None)
+    return table.get(sqlstate) or table.get(sqlstate[:2])
 
 
 def by_mysql(number: int, sqlstate: str | None = None) -> Row | None:
