@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException, WebSocketException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Host, Mount
+from starlette.routing import Router
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _OWN_PACKAGES = ("starlette", "fastapi")
 _REFUSED = 403
 _FIRST_ERROR = 400
+_MOST_PARTS = 100_000  # an object may invent a new `app` each time that it is asked
 _BODY_READERS = frozenset({"json", "form", "body", "stream", "_get_form"})
 _OWN_WORDS = (
     b"Disallowed CORS ",
@@ -50,7 +51,11 @@ _DECLARED: WeakKeyDictionary[BaseException, frozenset[str]] = WeakKeyDictionary(
 _NAMES: dict[int, tuple[Any, frozenset[str] | None]] = {}
 """The names that a route declares, by the identity of the route, which lives as long."""
 
-_SHIELDED: WeakKeyDictionary[Starlette, Responder] = WeakKeyDictionary()
+_SHIELDED: WeakSet[Starlette] = WeakSet()
+"""The applications that have the guard around them."""
+
+_LISTENING: WeakSet[Starlette] = WeakSet()
+"""The applications that tell a guard around them of their exceptions."""
 
 
 def wrap(application: Any, responder: Responder) -> Any:
@@ -60,9 +65,10 @@ def wrap(application: Any, responder: Responder) -> Any:
     middleware that it builds. Any other ASGI callable of these libraries gets a wrapper.
     """
     if not isinstance(application, Starlette):
+        _listen_in([application], responder)
         return Guard(application, responder, _FRAMEWORK)
     if application not in _SHIELDED:
-        _SHIELDED[application] = responder
+        _SHIELDED.add(application)
         _guard_stack(application, responder)
         _describe(application, responder)
     return application
@@ -124,7 +130,7 @@ def is_disconnect(exception: BaseException) -> bool:
 
 def route(scope: Scope) -> tuple[str | None, str]:
     """Return the template of the route with the path of its mounts, and the endpoint's name."""
-    found = scope.get("route")
+    found = _route_of(scope)
     template = getattr(found, "path_format", None) or getattr(found, "path", None)
     if isinstance(template, str):
         mounts = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
@@ -133,6 +139,17 @@ def route(scope: Scope) -> tuple[str | None, str]:
         template = None
     name = getattr(scope.get("endpoint"), "__name__", "")
     return template, name if isinstance(name, str) else ""
+
+
+def _route_of(scope: Scope) -> Any:
+    """Return the route that matched.
+
+    FastAPI tells a route of an included router beside its context there, which holds the whole
+    template and the dependencies of the inclusion.
+    """
+    found = scope.get("route")
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    return context if getattr(context, "original_route", None) is found is not None else found
 
 
 def is_own_answer(body: bytes) -> bool:
@@ -203,12 +220,12 @@ def _read_validation(exception: Any) -> ValidationFailure:
 
 def _guard_stack(application: Starlette, responder: Responder) -> None:
     """Have the application build its stack with our ears in it and the guard around it."""
-    _listen_to_mounts(application, responder)
+    _listen_in(application.routes, responder)
     build = application.build_middleware_stack
 
     @wraps(build)
     def guarded() -> Guard:
-        _listen_to_mounts(application, responder)
+        _listen_in(application.routes, responder)
         with _listening(application, responder):
             stack = build()
         return Guard(stack, responder, _FRAMEWORK, _cors_of(application))
@@ -218,13 +235,34 @@ def _guard_stack(application: Starlette, responder: Responder) -> None:
         application.middleware_stack = guarded()
 
 
-def _listen_to_mounts(application: Starlette, responder: Responder) -> None:
-    """Have applications that are mounted inside tell of their exceptions too."""
-    for route in application.routes:
-        mounted = route.app if isinstance(route, Mount | Host) else None
-        if isinstance(mounted, Starlette) and mounted not in _SHIELDED:
-            _SHIELDED[mounted] = responder
+def _listen_in(parts: Iterable[Any], responder: Responder) -> None:
+    """Have the applications that stand in `parts` tell of their exceptions too."""
+    for mounted in _applications_in(parts):
+        if mounted not in _SHIELDED and mounted not in _LISTENING:
+            _LISTENING.add(mounted)
             _listen_inside(mounted, responder)
+
+
+def _applications_in(routes: Iterable[Any]) -> Iterator[Starlette]:
+    """Yield the applications that are mounted at `routes`, also in routers and middleware."""
+    open_parts = list(routes)
+    seen = set()
+    while open_parts and len(seen) < _MOST_PARTS:
+        part = open_parts.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, Starlette):
+            yield part
+        elif isinstance(part, Guard):
+            continue
+        elif isinstance(part, Router):
+            open_parts.extend(part.routes)
+        else:
+            # A mount or a middleware holds its application in `app`; FastAPI holds an included
+            # router in `original_router`.
+            inside = (getattr(part, name, None) for name in ("app", "original_router"))
+            open_parts.extend(found for found in inside if found is not None)
 
 
 def _listen_inside(application: Starlette, responder: Responder) -> None:
@@ -232,7 +270,7 @@ def _listen_inside(application: Starlette, responder: Responder) -> None:
 
     @wraps(build)
     def listening() -> ASGIApp:
-        _listen_to_mounts(application, responder)
+        _listen_in(application.routes, responder)
         with _listening(application, responder):
             return build()
 
@@ -288,7 +326,7 @@ def _note(connection: Request | WebSocket, exception: Exception) -> None:
     """Remember the exception, and what its route declares."""
     state_of(connection.scope).note(exception)
     if isinstance(read(exception), ValidationFailure):
-        names = _declared_names(connection.scope.get("route"))
+        names = _declared_names(_route_of(connection.scope))
         if names is not None:
             _DECLARED[exception] = names
 
@@ -354,11 +392,17 @@ async def _answer_in_place(
         return None
     failure = read(exception)
     if isinstance(failure, HttpFailure):
-        return Response(status_code=failure.status, headers=dict(failure.headers))
+        return Response(status_code=failure.status, headers=_sendable(failure.headers))
     if isinstance(failure, ValidationFailure):
         return Response(status_code=400 if failure.malformed else 422)
     status = getattr(exception, "status", 500)  # a public error has one
     return Response(status_code=status if type(status) is int else 500)
+
+
+def _sendable(headers: Mapping[Any, Any]) -> dict[str, str]:
+    """Return the headers that a response of Starlette's can hold, numbers among them."""
+    texts = {str(name): str(value) for name, value in headers.items()}
+    return {name: text for name, text in texts.items() if (name + text).isascii()}
 
 
 def _close_code(exception: Exception) -> int:
