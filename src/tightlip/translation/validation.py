@@ -152,7 +152,7 @@ def _kind(refused: FieldFailure, declared: frozenset[str] | None) -> str:
     if kind in {"too_short", "too_long"}:
         measured = value_of(refused.context, "field_type")
         if type(measured) is str and measured == "Value":
-            return f"{kind}value_of"
+            return f"{kind}_value"
     return kind
 
 
