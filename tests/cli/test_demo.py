@@ -35,8 +35,11 @@ def demo(*arguments: str):
                 break
         yield process, said
     finally:
-        process.kill()
-        process.communicate(timeout=30)
+        process.terminate()  # as gently as a user would: it removes what it has made
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()
 
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
