@@ -19,7 +19,12 @@ REQUEST = Request(
     path="/orders/4711",
     route="/orders/{order_id}",
     query=b"page=2&sort=name",
-    headers=((b"host", b"shop.example"), (b"user-agent", b"python-httpx/0.27"), (b"accept", b"a/b"), (b"accept", b"c/d")),
+    headers=(
+        (b"host", b"shop.example"),
+        (b"user-agent", b"python-httpx/0.27"),
+        (b"accept", b"a/b"),
+        (b"accept", b"c/d"),
+    ),
     client="203.0.113.7:50312",
     http_version="2",
     body_size=48,
@@ -54,7 +59,12 @@ def test_the_record_holds_the_request_under_opentelemetrys_names(record, raised)
 
 @pytest.mark.parametrize(
     ("client", "address"),
-    [("203.0.113.7:50312", "203.0.113.7"), ("2001:db8::7:50312", "2001:db8::7"), ("[2001:db8::7]:50312", "2001:db8::7"), ("testclient", "testclient")],
+    [
+        ("203.0.113.7:50312", "203.0.113.7"),
+        ("2001:db8::7:50312", "2001:db8::7"),
+        ("[2001:db8::7]:50312", "2001:db8::7"),
+        ("testclient", "testclient"),
+    ],
 )
 def test_the_clients_address_stands_without_its_port(record, client, address):
     assert record(None, request=Request("GET", client=client))["client.address"] == address
@@ -74,7 +84,11 @@ def test_the_record_holds_what_failed_where_and_what_the_client_was_told(record,
     assert incident["code.line.number"] == charge.__code__.co_firstlineno + 1
     assert incident["http.response.status_code"] == 409
     assert incident["error.code"] == "CONFLICT"
-    assert incident["answer"] == {"status": 409, "code": "CONFLICT", "body": '{"error":{"code":"CONFLICT"}}'}
+    assert incident["answer"] == {
+        "status": 409,
+        "code": "CONFLICT",
+        "body": '{"error":{"code":"CONFLICT"}}',
+    }
     assert incident["event_name"] == "http.server.request.exception"
     assert incident["host.name"] == "test"
     assert incident["thread.name"] == "MainThread"
@@ -110,7 +124,9 @@ def test_the_severity_follows_the_answer(record, status, event, number, text):
 
 
 def test_withheld_words_facts_and_notes_are_kept(record):
-    withheld = Withheld("detail", "no row 3", "a formatted text is no literal", "app.py:12", "class X: ...")
+    withheld = Withheld(
+        "detail", "no row 3", "a formatted text is no literal", "app.py:12", "class X: ..."
+    )
     incident = record(
         None,
         status=404,
@@ -176,7 +192,11 @@ def fail(planted):
     number = int(planted.card)
     paid_with = " ".join(planted.card[start : start + 4] for start in range(0, 16, 4))
     account = Account("alice", planted.attribute)
-    pairs = [("user", "alice"), ("password", planted.pair), (b"authorization", planted.pair.encode())]
+    pairs = [
+        ("user", "alice"),
+        ("password", planted.pair),
+        (b"authorization", planted.pair.encode()),
+    ]
     plain = planted.jwt
     text = f"-----BEGIN PRIVATE KEY-----\n{planted.pem}\n-----END PRIVATE KEY-----"
     body = f'{{"email": "{email}", "password": "{planted.body}"}}'.encode()
@@ -186,7 +206,10 @@ def fail(planted):
     try:
         raise ConnectionError(f"refused: {address} password={planted.cause}")
     except ConnectionError as cause:
-        error = RuntimeError(f"login with password={planted.message} failed for order {order}", {"token": planted.argument})
+        error = RuntimeError(
+            f"login with password={planted.message} failed for order {order}",
+            {"token": planted.argument},
+        )
         error.add_note(f"token: {planted.note}")
         raise error from cause
 
@@ -279,7 +302,12 @@ def test_cutting_one_record_leaves_the_next_whole(record, raised):
     error = raised(fail)
     whole = record(error)["exceptions"][0]["frames"]
     huge = tuple("n" * 2000 for _ in range(50))
-    assert record(error, notes=huge, answer=b"\x01" * 16_000, withheld=tuple(Withheld("a", "\x01" * 8000, "c") for _ in range(50)))["cut"]
+    assert record(
+        error,
+        notes=huge,
+        answer=b"\x01" * 16_000,
+        withheld=tuple(Withheld("a", "\x01" * 8000, "c") for _ in range(50)),
+    )["cut"]
     assert record(error)["exceptions"][0]["frames"] == whole
 
 

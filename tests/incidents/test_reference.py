@@ -6,9 +6,7 @@ from tightlip.incidents.reference import new_reference
 
 
 def test_a_reference_is_12_characters_of_crockfords_base32():
-    assert all(
-        re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{12}", new_reference()) for _ in range(500)
-    )
+    assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{12}", new_reference()) for _ in range(500))
 
 
 def test_no_two_references_of_many_are_the_same_and_every_character_occurs():

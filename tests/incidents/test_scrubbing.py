@@ -13,11 +13,17 @@ from tightlip.incidents.scrubbing import scrub_text as scrub
 PASSWORD = "hunter" + "2-xyz"
 JWT = ".".join(
     base64.urlsafe_b64encode(part).rstrip(b"=").decode()
-    for part in (b'{"alg":"HS256","typ":"JWT"}', b'{"sub":"alice","exp":1}', b"signature-of-32-bytes-xx")
+    for part in (
+        b'{"alg":"HS256","typ":"JWT"}',
+        b'{"sub":"alice","exp":1}',
+        b"signature-of-32-bytes-xx",
+    )
 )
 PEM = (
     "-----BEGIN RSA PRIVATE KEY-----\n"
-    + "\n".join(base64.b64encode(bytes(range(start, start + 48))).decode() for start in range(0, 200, 48))
+    + "\n".join(
+        base64.b64encode(bytes(range(start, start + 48))).decode() for start in range(0, 200, 48)
+    )
     + "\n-----END RSA PRIVATE KEY-----"
 )
 
@@ -171,7 +177,17 @@ def test_texts_of_one_record_are_searched_together_and_replaced_wherever_they_st
 
 
 def test_no_text_hides_the_secret_of_the_one_after_it():
-    for before in ("x=", "password", "'", '"', "://", "x: ", "Bearer ", "[parameters: (", "insert into a ("):
+    for before in (
+        "x=",
+        "password",
+        "'",
+        '"',
+        "://",
+        "x: ",
+        "Bearer ",
+        "[parameters: (",
+        "insert into a (",
+    ):
         for after in (f"password={PASSWORD}", f"x://u:{PASSWORD}@h", f"'token': '{PASSWORD}'"):
             scrubber = Scrubber()
             tree = {"a": scrubber.text(before, 100), "b": scrubber.text(after, 100)}
@@ -203,8 +219,25 @@ def test_what_cannot_be_searched_is_not_kept(monkeypatch):
 
 @pytest.mark.parametrize(
     "piece",
-    ["://:", "://a:b", "password=", "'password': '", "[parameters: (", "Failing row contains (",
-     "insert into a (password) values (", "\\", "\\'", "a=b ", "1234 ", "$2b$", "Bearer ", "<password>", "((((", "=" , "x."],
+    [
+        "://:",
+        "://a:b",
+        "password=",
+        "'password': '",
+        "[parameters: (",
+        "Failing row contains (",
+        "insert into a (password) values (",
+        "\\",
+        "\\'",
+        "a=b ",
+        "1234 ",
+        "$2b$",
+        "Bearer ",
+        "<password>",
+        "((((",
+        "=",
+        "x.",
+    ],
 )
 def test_the_work_grows_in_step_with_the_text_whoever_wrote_it(piece):
     def seconds(length):

@@ -34,13 +34,13 @@ def class_name(cls: type) -> str:
     The name is read past the metaclass, which may run code and lie.
     """
     try:
-        module: object = _module_of(cls)
+        module = _module_of(cls)
         name: str = str.__str__(_qualname_of(cls))
     except Exception:  # a class in the making has parts missing
         return "?"
-    if not isinstance(module, str) or type(module) is not str or module == "builtins":
-        return name
-    return f"{module}.{name}"
+    if type(module) is str and module != "builtins":
+        return f"{module}.{name}"
+    return name
 
 
 class Values:
