@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,7 +163,13 @@ def _running(application: Any, **options: Any) -> Iterator[Server]:
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(application, log_config=None, **options)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+
+    def run() -> None:
+        # A server that cannot start leaves by SystemExit: what it said is in its log.
+        with suppress(SystemExit):
+            server.run([listening])
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
         while thread.is_alive() and not server.started:

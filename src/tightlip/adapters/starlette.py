@@ -246,7 +246,7 @@ def _listen_in(parts: Iterable[Any], responder: Responder) -> None:
 def _applications_in(routes: Iterable[Any]) -> Iterator[Starlette]:
     """Yield the applications that are mounted at `routes`, also in routers and middleware."""
     open_parts = list(routes)
-    seen = set()
+    seen: set[int] = set()
     while open_parts and len(seen) < _MOST_PARTS:
         part = open_parts.pop()
         if id(part) in seen:

@@ -245,6 +245,8 @@ class HttpExchange:
             answer = self._state.answer
         if is_test_client(self._scope) and answer.is_server_error:
             raise exception
+        # One that is raised again and again would gather the frames of every request.
+        exception.__traceback__ = None
 
     def _has_left(self, exception: BaseException) -> bool:
         """Tell whether `exception` says no more than that the client has gone, who has."""

@@ -14,7 +14,6 @@ from tightlip.protocols.asgi_exchange import (
     Scope,
     Send,
     Surroundings,
-    is_test_client,
     must_pass,
     request_of,
     route_of,
@@ -103,8 +102,6 @@ class WebSocketExchange:
             await self._refuse(answer.response)
         elif self._phase is Phase.OPEN:
             await self._say_goodbye(_INTERNAL_ERROR, answer.error.code)
-        if is_test_client(self._scope) and answer.is_server_error:
-            raise exception
 
     async def _close(self, message: Message, frame: FrameType | None) -> None:
         """Close as the application asks, with a reason that is declared."""
