@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any
@@ -38,10 +38,7 @@ def is_same(constant: Any, value: Any) -> bool:
 
 
 def is_equal(constant: Any, value: Any) -> bool:
-    """Tell whether `constant` equals `value`, without asking a foreign `__eq__`.
-
-    The code of a module that is read again holds equal constants, not the same.
-    """
+    """Tell whether `constant` equals `value`, without asking a foreign `__eq__`."""
     return (
         type(constant) is type(value)
         and (type(value) is str or type(value) is int or type(value) is float)
@@ -64,9 +61,9 @@ def attribute_of(owner: Any, name: str) -> Any:
     return None
 
 
-def gives(step: Step, value: Any) -> bool:
-    """Tell whether `step` loads the constant `value`."""
-    return step.operation == "LOAD_CONST" and is_equal(step.argument, value)
+def gives(step: Step, value: Any, matches: Callable[[Any, Any], bool] = is_equal) -> bool:
+    """Tell whether `step` loads a constant that matches `value`."""
+    return step.operation == "LOAD_CONST" and matches(step.argument, value)
 
 
 def class_binds(cls: type, name: str, value: Any) -> bool:

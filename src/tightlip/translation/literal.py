@@ -27,7 +27,7 @@ by value in the same places.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from importlib.util import resolve_name
@@ -160,15 +160,18 @@ def _reads(value: Any, text: str) -> bool:
     return is_a(value, str) and str.__eq__(value, text)
 
 
+@dataclass(frozen=True, slots=True)
 class _Scope:
-    """Where the names of an expression are looked up."""
+    """Where the names of an expression are looked up, and how constants are told to be the value.
 
-    def __init__(
-        self, table: Code, global_names: dict[str, Any], local_names: Mapping[str, Any]
-    ) -> None:
-        self.table = table
-        self.global_names = global_names
-        self.local_names = local_names
+    The code of a running function holds the very constant; that of a module, which is read
+    again, an equal one.
+    """
+
+    table: Code
+    global_names: dict[str, Any]
+    local_names: Mapping[str, Any]
+    matches: Callable[[Any, Any], bool]
 
 
 class _Search:
@@ -191,7 +194,7 @@ class _Search:
         if not expression.paths:
             return False
         is_function = frame.f_code.co_flags & CO_OPTIMIZED
-        scope = _Scope(table, frame.f_globals, frame.f_locals if is_function else {})
+        scope = _Scope(table, frame.f_globals, frame.f_locals if is_function else {}, is_same)
         return any(self._leads_here(path, scope) for path in expression.paths)
 
     def stands_in_class(self) -> bool:
@@ -207,8 +210,8 @@ class _Search:
         return (
             self.exception is not None
             and is_a(raised, type)
-            and BaseException in class_order(raised)
-            and raised not in class_order(type(self.exception))
+            and issubclass(raised, BaseException)
+            and not any(base is raised for base in class_order(type(self.exception)))
         )
 
     def _leads_here(self, path: DottedName, scope: _Scope) -> bool:
@@ -242,20 +245,19 @@ class _Search:
         code = module_code(members)
         if code is None or not is_application(code.co_filename):
             return False
-        return self._is_bound(name, held, _Scope(code_of(code), members, {}))
+        return self._is_bound(name, held, _Scope(code_of(code), members, {}, is_equal))
 
     def _is_bound(self, name: str, held: Any, scope: _Scope) -> bool:
         """Tell whether `name` was bound straight to the constant, or to the exception's call."""
         if held is self.value:
-            if any(gives(step, self.value) for step in scope.table.bindings(name)):
+            if any(gives(step, self.value, scope.matches) for step in scope.table.bindings(name)):
                 return True
         elif held is None or held is not self.exception:
             return False
         elif any(self._made(step, scope) for step in scope.table.bindings(name)):
             return True
         for module, original in scope.table.sources(name):
-            absolute = resolve_name(module, scope.global_names.get("__package__"))
-            imported = sys.modules.get(absolute)
+            imported = _imported(module, scope.global_names.get("__package__"))
             if is_a(imported, ModuleType) and self._module_binds(
                 module_members(imported), original
             ):
@@ -268,9 +270,17 @@ class _Search:
             return False
         expression = scope.table.expression(step.span)
         search = _Search(self.value, None)
-        return any(is_equal(constant, self.value) for constant in expression.constants) or any(
+        return any(scope.matches(constant, self.value) for constant in expression.constants) or any(
             search._leads_here(path, scope) for path in expression.paths
         )
+
+
+def _imported(module: str, package: Any) -> object:
+    """Return the module that an import of `module` in `package` bound, or None."""
+    try:
+        return sys.modules.get(resolve_name(module, package))
+    except ImportError:  # a relative import outside a package: it bound nothing
+        return None
 
 
 def _follow(path: DottedName, frame: FrameType) -> Any:

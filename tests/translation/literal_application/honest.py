@@ -103,8 +103,11 @@ def a_literal_of_one_character():
 
 
 def a_literal_in_triple_quotes():
-    raise HTTPException(404, """The item was not found
-    in the second line""")
+    raise HTTPException(
+        404,
+        """The item was not found
+    in the second line""",
+    )
 
 
 def a_literal_that_is_not_ascii():
@@ -684,3 +687,8 @@ def a_literal_in_recursion():
 def a_literal_behind_many_names():
     first = second = third = fourth = fifth = "The words of many names"
     raise HTTPException(400, fifth if first and second and third else fourth)
+
+
+def a_local_of_a_pair():
+    code, message = len("code"), "The words of a pair"
+    raise HTTPException(code + 400, message)

@@ -16,7 +16,6 @@ ARGUMENTS = {"status_code": 404, "detail": "The words in keyword arguments"}
 CALLS = {"late": lambda: HTTPException(400, "The words in a table of calls")}
 TOO_LATE = functools.partial(HTTPException, 400, "The words in a partial")
 ALIAS = words.GONE
-PAIR, OTHER = "The first of a pair", len("The second of a pair")
 
 
 class Coded(HTTPException):
@@ -92,11 +91,6 @@ def a_local_bound_from_a_local():
     first = "The words of a first local"
     second = first
     raise HTTPException(410, second)
-
-
-def a_local_bound_from_a_pair():
-    code, message = len("code"), "The words of a pair"
-    raise HTTPException(code + 400, message)
 
 
 def an_attribute_of_an_instance():

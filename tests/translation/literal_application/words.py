@@ -1,5 +1,6 @@
 import os
 from enum import Enum, IntEnum, StrEnum, auto
+from pathlib import Path
 from typing import ClassVar, Final
 
 from starlette.exceptions import HTTPException
@@ -7,13 +8,13 @@ from starlette.exceptions import HTTPException
 GONE = "The item is gone"
 SOLD_OUT: Final = "No seats are left"
 FIRST = SECOND = "Please try again later"
-LONG = "Orders are closed from Friday evening until Monday morning, so " "please come back then"
+LONG = "Orders are closed from Friday evening until Monday morning, so please come back then"
 LIMIT = 250
 CHOSEN = "Payment by card is off" if LIMIT > 1 else "Payment by cash is off"
 _PRIVATE = "The door is shut"
 
 FROM_ENVIRONMENT = os.environ.get("LITERAL_APPLICATION_UNSET", "a default of the environment")
-FROM_FILE = open(__file__).readline()
+FROM_FILE = Path(__file__).read_text().splitlines()[0]
 COMPUTED = "the host is " + str(os.getpid())
 FORMATTED = f"the process is {os.getpid()}"
 TABLE = {"missing": "The page is missing"}
