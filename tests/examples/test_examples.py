@@ -1,36 +1,43 @@
-"""Every file in `examples/` is run, and does what its first line says."""
+"""Every file in `examples/` is served, and does what its first line says."""
 
 from __future__ import annotations
 
-import gc
-import importlib.util
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import httpx
 import pytest
-from fastapi.testclient import TestClient
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = "[0-9A-HJKMNP-TV-Z]{12}"
 
 
-def load(name: str):
-    """Import an example as the application's own module, as a server would."""
-    spec = importlib.util.spec_from_file_location(f"example_{name}", ROOT / f"examples/{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def client(request):
-    module = load(request.param)
-    with TestClient(module.app, raise_server_exceptions=False) as client:
-        yield client
-    keeper = getattr(module, "keeper", None)
-    if keeper is not None:
-        keeper.close()
-    gc.collect()
+    """A client of the example, served in a process of its own: the codes of its errors are its own.
+
+    The socket listens before the server starts, so the first request waits for it.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", f"{request.param}:app"),
+                *("--app-dir", ROOT / "examples", "--fd", str(listening.fileno())),
+            ],
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        with httpx.Client(base_url=address, timeout=60) as client:
+            yield client
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
 def example(name: str):
