@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -45,16 +46,14 @@ def record() -> Record:
 
 
 @pytest.fixture
-def logger() -> Iterator[object]:
-    """The logger `tightlip` with no handler of its own or above it; put back afterwards."""
-    import logging
-
-    root, ours = logging.getLogger(), logging.getLogger("tightlip")
-    before = [(each, list(each.handlers), each.level, each.disabled) for each in (root, ours)]
-    root.handlers, ours.handlers = [], []
+def logger() -> Iterator[logging.Logger]:
+    """The logger `tightlip` without handlers, under a root of its own; put back afterwards."""
+    ours = logging.getLogger("tightlip")
+    before = ours.parent, ours.handlers, ours.level, ours.disabled
+    ours.parent, ours.handlers = logging.RootLogger(logging.WARNING), []
+    ours.setLevel(logging.NOTSET)
     try:
         yield ours
     finally:
-        for each, handlers, level, disabled in before:
-            each.handlers, each.disabled = handlers, disabled
-            each.setLevel(level)
+        ours.parent, ours.handlers, _, ours.disabled = before
+        ours.setLevel(before[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from io import StringIO
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+_TRAILING = re.compile(r" +$", re.MULTILINE)
 _WIDTH = 100
 _NARROW = 60
 _LONGEST_VALUE = 200
@@ -68,7 +70,7 @@ def render(incident: Mapping[str, JSON], *, width: int = _WIDTH, color: bool = F
     console.print(Group(*page.parts()))
     written = console.file
     assert isinstance(written, StringIO)
-    return written.getvalue()
+    return _TRAILING.sub("", written.getvalue())
 
 
 def _wants_color() -> bool:
@@ -94,20 +96,23 @@ class _Page:
         self._fields: dict[str, Any] = {key: incident[key] for key in incident}
 
     def parts(self) -> list[RenderableType]:
+        from rich.console import Group
+        from rich.padding import Padding
         from rich.rule import Rule
 
-        parts: list[RenderableType] = [
-            Rule(self._title(), style=self._style(), align="left"),
-            self._sides(),
-        ]
+        inside: list[RenderableType] = [self._sides()]
         for words in self._fields.get("withheld") or ():
-            parts += self._withheld(words)
+            inside += self._withheld(words)
         for record in self._fields.get("exceptions") or ():
-            parts += self._exception(record)
+            inside += self._exception(record)
         for note in self._fields.get("notes") or ():
-            parts.append(_text(f"note: {visible_line(note)}", "yellow"))
-        parts.append(Rule(style=self._style()))
-        return parts
+            inside.append(_text(f"note: {visible_line(note)}", "yellow"))
+        return [
+            Rule(self._title(), style=self._style(), align="left"),
+            # Nothing but the title begins a line: no text can pass for another incident.
+            Padding(Group(*inside), (0, 0, 0, 2)),
+            Rule(style=self._style()),
+        ]
 
     def _style(self) -> str:
         severity = self._fields.get("severity_number")
@@ -140,7 +145,7 @@ class _Page:
             f"{_line(self._fields.get('exception.type'))}: "
             f"{_block(self._fields.get('exception.message'))}"
             if "exception.type" in self._fields
-            else "words without a declaration were to leave"
+            else "words that nobody declared"
         ]
         if "code.file.path" in self._fields:
             happened.append(
