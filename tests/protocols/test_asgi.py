@@ -42,6 +42,7 @@ def application(*script):
 
 
 receive_next = object()
+EVENTS = [(b"content-type", b"text/event-stream")]
 
 
 @pytest.fixture
@@ -149,38 +150,44 @@ def test_an_endless_error_answer_is_replaced_once_enough_is_read(exchange, sink)
     assert len(sink.incidents) == 1
 
 
-def test_a_server_error_is_not_held_back_by_an_application_that_waits_for_more(exchange, sink):
+@pytest.mark.parametrize(
+    "script",
+    [
+        [start(500), body(b"words")],
+        [start(200, EVENTS), body(b"data: 1\n\n", more_body=True), body()],
+    ],
+    ids=["server error", "events"],
+)
+def test_no_end_is_held_back_from_an_application_that_waits_for_more(sink, script):
     """A server says that the client has gone once the answer is complete; so must we."""
 
     async def waits(scope, receive, send):
         await receive()
-        await send(start(500))
-        await send(body(CANARY.encode()))
+        for message in script:
+            await send(message)
         assert (await receive())["type"] == "http.disconnect"
 
     async def serve():
         complete = asyncio.Event()
+        messages = [{"type": "http.request", "body": b"", "more_body": False}]
         sent = []
 
         async def receive():
-            if not sent and not serve.asked:
-                serve.asked = True
-                return {"type": "http.request", "body": b"", "more_body": False}
+            if messages:
+                return messages.pop()
             await complete.wait()
             return {"type": "http.disconnect"}
 
         async def send(message):
             sent.append(message)
-            if message["type"] == "http.response.body":
+            if message["type"] == "http.response.body" and not message.get("more_body"):
                 complete.set()
 
         scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
         await asyncio.wait_for(Shield(sinks=[sink])(waits)(scope, receive, send), 5)
         return sent
 
-    serve.asked = False
-    assert [message.get("status") for message in asyncio.run(serve())] == [500, None]
-    assert len(sink.incidents) == 1
+    assert asyncio.run(serve())[0]["status"] == script[0]["status"]
 
 
 def test_an_answer_followed_by_its_exception_is_sent_once_and_recorded_once(ask, sink):
@@ -231,6 +238,21 @@ def test_an_event_stream_ends_in_a_declared_event(ask, sink, chunk):
     assert (first, rest) == (b"data: 1", b"")
     assert event.startswith(b'event: error\ndata: {"error":{"code":"INTERNAL_SERVER_ERROR"')
     assert sink.incidents[0].reference.encode() in event
+
+
+def test_an_event_stream_that_ends_before_it_tells_what_broke_it_ends_in_a_declared_event(ask):
+    answer = ask(
+        start(200, EVENTS), body(b"data: 1\n\n", more_body=True), body(), RuntimeError(CANARY)
+    )
+    assert [m.get("more_body") for m in answer.sent[1:]] == [True, True, False]
+    assert answer.body.startswith(b"data: 1\n\nevent: error\ndata: {")
+
+
+def test_an_event_stream_that_ends_well_ends_once(ask, sink):
+    answer = ask(start(200, EVENTS), body(b"data: 1\n\n", more_body=True), body(b"data: 2\n\n"))
+    assert answer.body == b"data: 1\n\ndata: 2\n\n"
+    assert [m.get("more_body") for m in answer.sent[1:]] == [True, True, False]
+    assert not sink.incidents
 
 
 @pytest.mark.parametrize("media_type", [b"application/x-ndjson", b"application/jsonl"])

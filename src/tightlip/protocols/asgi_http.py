@@ -125,9 +125,12 @@ class HttpExchange:
 
     async def receive(self) -> Message:
         """Hand on what the client sends, counting its bytes."""
-        if self._is_complete and self._phase is Phase.WITHHOLDING:
-            # The application waits for the client to leave, who waits for the answer.
-            await self._replace()
+        if self._is_complete:
+            # The application waits for the client to leave, who waits for the answer's end.
+            if self._phase is Phase.WITHHOLDING:
+                await self._replace()
+            elif self._phase is Phase.STREAMING:
+                await self._finish(b"")
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
@@ -148,16 +151,25 @@ class HttpExchange:
             if message.get("more_body", False):
                 raise StreamAbortedError("another answer has left in place of this one")
         elif self._held is not None:
-            if self._phase is Phase.WAITING:
-                await self._begin(self._held)
             ends = kind in _BODIES and not message.get("more_body", False)
-            if self._phase is Phase.WITHHOLDING:
-                await self._withhold(message.get("body", b""), ends=ends)
-                return
-            if ends:
-                self._phase = Phase.DONE
-            self._last_chunk = message.get("body", b"") or self._last_chunk
-            await self._send(message)
+            await self._send_part(self._held, message, ends=ends)
+
+    async def _send_part(self, held: Message, message: Message, *, ends: bool) -> None:
+        """Hand on or withhold a part of the answer that `held` starts."""
+        is_stream = self._phase is Phase.STREAMING
+        if self._phase is Phase.WAITING:
+            await self._begin(held)
+        if self._phase is Phase.WITHHOLDING:
+            await self._withhold(message.get("body", b""), ends=ends)
+            return
+        self._last_chunk = message.get("body", b"") or self._last_chunk
+        if ends and is_stream and self._takes_events() is not None:
+            # FastAPI ends a stream of events first, and raises what broke it afterwards.
+            self._is_complete = True
+            message = {**message, "more_body": True}
+        elif ends:
+            self._phase = Phase.DONE
+        await self._send(message)
 
     async def _begin(self, held: Message) -> None:
         """Let the start of a good answer leave; withhold that of an error."""
@@ -261,6 +273,8 @@ class HttpExchange:
         elif self._phase is Phase.WAITING:
             answer = self._answer(MissingAnswerError("the application returned no answer"))
             await self._deliver(answer.response)
+        elif self._is_complete:
+            await self._finish(b"")
         else:
             missing = MissingAnswerError("the application returned in the middle of an answer")
             answer = self._answer(missing, event="http.server.response.broken")
@@ -268,16 +282,13 @@ class HttpExchange:
 
     async def _break(self, answer: Answer, exception: BaseException) -> None:
         """End a broken stream honestly: by a declared event where the form has one, else cut."""
-        headers = self._started().headers
-        media_type = (first_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
-        plain = first_of(headers, b"content-encoding") is None
-        countless = first_of(headers, b"content-length") is None
         words = self._responder.last_words(answer)
         end = bytes(self._last_chunk[-4:])
-        if plain and countless and media_type == _EVENT_STREAM:
+        form = self._takes_events()
+        if form == _EVENT_STREAM:
             gap = b"" if end.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else b"\n\n"
             await self._finish(gap + b"event: error\ndata: " + words + b"\n\n")
-        elif plain and countless and media_type in _JSON_LINES:
+        elif form is not None:
             gap = b"" if end.endswith(b"\n") else b"\n"
             await self._finish(gap + words + b"\n")
         elif not is_test_client(self._scope):
@@ -286,6 +297,15 @@ class HttpExchange:
             ) from None
         else:
             raise exception
+
+    def _takes_events(self) -> bytes | None:
+        """Return the media type of a stream that can take one more event; None for any other."""
+        headers = self._started().headers
+        for name in (b"content-encoding", b"content-length"):
+            if first_of(headers, name) is not None:
+                return None
+        media_type = (first_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
+        return media_type if media_type == _EVENT_STREAM or media_type in _JSON_LINES else None
 
     async def _finish(self, chunk: bytes) -> None:
         self._phase = Phase.DONE
