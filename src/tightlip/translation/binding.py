@@ -9,7 +9,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from tightlip.source import is_application
-from tightlip.translation.bytecode import Code, Step, class_codes, code_of, constants, module_code
+from tightlip.translation.bytecode import Code, Step, code_of, constants, module_code
 from tightlip.translation.inspection import (
     class_members,
     class_order,
@@ -92,7 +92,7 @@ def _bodies(cls: type) -> Iterator[Code]:
     module = sys.modules.get(name) if type(name) is str else None
     code = module_code(module_members(module)) if is_a(module, ModuleType) else None
     if code is not None and is_application(code.co_filename):
-        yield from map(code_of, class_codes(code, qualified_name(cls)))
+        yield from map(code_of, code_of(code).bodies(qualified_name(cls)))
 
 
 def class_says(cls: type, name: str, held: Any, value: Any) -> bool:

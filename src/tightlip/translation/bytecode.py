@@ -29,7 +29,6 @@ _ENDS = frozenset({"RAISE_VARARGS", "RERAISE", "RETURN_VALUE", "RETURN_CONST", "
 _CONSTANTS = frozenset({"LOAD_CONST", "RETURN_CONST"})
 _INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _PASSED_OVER = frozenset({"PUSH_NULL", "NOP", "COPY"})
-_BEFORE_STORES = _PASSED_OVER | _STORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +79,11 @@ class Code:
             expression = self._expressions[instruction] = self._expression(instruction)
         return expression
 
-    def expression(self, span: Span) -> Expression:
-        """Return the expression that stands at `span`."""
-        steps = self.inside(span)
-        return Expression(tuple(constants(steps)), tuple(paths(steps)), raised=None)
+    def made_by(self, call: Step) -> Expression:
+        """Return the expression that ends in `call`; nothing stands in what is no call."""
+        if not call.operation.startswith("CALL"):
+            return Expression((), (), raised=None)
+        return self.under_way(call.offset)
 
     def _expression(self, instruction: int) -> Expression:
         begun = bisect_right(self.steps, instruction, key=lambda step: step.offset)
@@ -115,23 +115,29 @@ class Code:
         """Return the steps whose place lies inside `span`."""
         return tuple(step for step in self.steps if step.lies_in(span))
 
-    def bindings(self, name: str) -> Iterator[Step]:
-        """Yield each step that gives a value in an assignment to `name`.
+    def bindings(self, name: str) -> tuple[Step, ...]:
+        """Return each step that gives a value in an assignment to `name`.
 
         Chained targets (`a = b = …`) share their giver; a conditional has one a branch, which
         jumps to the assignment.
         """
-        for index, step in enumerate(self.steps):
-            if step.operation not in _STORES or step.argument != name:
-                continue
-            giver = index - 1
-            while giver >= 0 and self.steps[giver].operation in _BEFORE_STORES:
-                giver -= 1
-            if giver >= 0:
-                yield self.steps[giver]
-            for branch, jump in zip(self.steps[:index], self.steps[1:index], strict=False):
-                if jump.operation.startswith("JUMP") and jump.argument == step.offset:
-                    yield branch
+        return self._bindings.get(name, ())
+
+    @cached_property
+    def _bindings(self) -> dict[str, tuple[Step, ...]]:
+        branches: dict[int, tuple[Step, ...]] = {}
+        for branch, jump in zip(self.steps, self.steps[1:], strict=False):
+            if jump.operation.startswith("JUMP"):
+                branches[jump.argument] = (*branches.get(jump.argument, ()), branch)
+        found: dict[str, tuple[Step, ...]] = {}
+        giver: tuple[Step, ...] = ()
+        for step in self.steps:
+            if step.operation in _STORES:
+                givers = (*giver, *branches.get(step.offset, ()))
+                found[step.argument] = (*found.get(step.argument, ()), *givers)
+            elif step.operation not in _PASSED_OVER:
+                giver = (step,)
+        return found
 
     def sources(self, name: str) -> Iterator[tuple[str, str]]:
         """Yield the modules, and the names in them, that an import may have bound `name` from.
@@ -141,6 +147,19 @@ class Code:
         for module, original, bound in self._imports:
             if bound in {name, "*"}:
                 yield module, name if bound == "*" else original
+
+    def bodies(self, name: str) -> tuple[CodeType, ...]:
+        """Return the code below this one that has the qualified name `name`."""
+        return self._bodies.get(name, ())
+
+    @cached_property
+    def _bodies(self) -> dict[str, tuple[CodeType, ...]]:
+        found: dict[str, tuple[CodeType, ...]] = {}
+        below = [step.argument for step in self.steps if isinstance(step.argument, CodeType)]
+        for code in below:
+            found[code.co_qualname] = (*found.get(code.co_qualname, ()), code)
+            below.extend(code for code in code.co_consts if isinstance(code, CodeType))
+        return found
 
     @cached_property
     def _imports(self) -> tuple[tuple[str, str, str], ...]:
@@ -293,12 +312,3 @@ def _read(members: dict[str, Any], name: str, file: str) -> CodeType | None:
         return compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-
-
-def class_codes(module: CodeType, name: str) -> Iterator[CodeType]:
-    """Yield the bodies of the classes of the qualified name `name` in the code of a module."""
-    if module.co_qualname == name:
-        yield module
-    for constant in module.co_consts:
-        if isinstance(constant, CodeType):
-            yield from class_codes(constant, name)

@@ -264,11 +264,9 @@ class _Search:
                 return True
         return False
 
-    def _made(self, step: Step, scope: _Scope) -> bool:
-        """Tell whether the value stands in the call at `step`, which made the exception."""
-        if not step.operation.startswith("CALL") or step.span is None:
-            return False
-        expression = scope.table.expression(step.span)
+    def _made(self, call: Step, scope: _Scope) -> bool:
+        """Tell whether the value stands in the call that made the exception."""
+        expression = scope.table.made_by(call)
         search = _Search(self.value, None)
         return any(scope.matches(constant, self.value) for constant in expression.constants) or any(
             search._leads_here(path, scope) for path in expression.paths
