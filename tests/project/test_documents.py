@@ -15,7 +15,9 @@ PACKAGE = Path(tightlip.__file__).parent
 def rows_of(document: str, kind: str) -> list[str]:
     """The names in the first column of the tables whose first column is headed by `kind`."""
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
-    tables = re.findall(rf"^\| {kind} \|.*\n\|[-| :]+\n((?:\|.*\n)*)", text, re.MULTILINE)
+    tables = re.findall(
+        rf"^\| {kind} \|.*\n\|[-| :]+\n((?:\|.*\n)*)", text, re.MULTILINE | re.IGNORECASE
+    )
     return [name for table in tables for name in re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)]
 
 
