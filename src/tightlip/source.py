@@ -54,6 +54,8 @@ def is_application(filename: str) -> bool:
     if not filename or filename.startswith("<") or is_ours(filename):
         return False
     path = _normal(filename)
+    if path.startswith(_OUR_APPLICATIONS):
+        return True
     if any(path == own or (own[-1] == os.sep and path.startswith(own)) for own in _own_packages):
         return True
     # Both separators: a code object may have been compiled on another system.
