@@ -9,11 +9,10 @@ from __future__ import annotations
 import logging
 import os
 
-from measure import compare
-
 from fastapi import FastAPI
 
 import tightlip
+from measure import compare
 
 
 class PriceService:
@@ -58,7 +57,7 @@ def applications() -> dict[str, FastAPI]:
 
 
 def main() -> None:
-    sink = logging.StreamHandler(open(os.devnull, "w"))  # noqa: SIM115 - open until the end
+    sink = logging.FileHandler(os.devnull)
     sink.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[sink], level=logging.INFO, force=True)
     made = applications()

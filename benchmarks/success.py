@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from measure import compare
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import Response
 from starlette.routing import Route
 
 import tightlip
+from measure import compare
 
 SIZES = {"/300": 300, "/1k": 1024, "/16k": 16384}
 
