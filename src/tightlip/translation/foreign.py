@@ -54,6 +54,7 @@ def meaning(
         meanings: What each class name means, for libraries that tell a failure by class alone.
     """
     for cls in type(exception).__mro__:
-        if cls.__name__ in meanings and cls.__module__.partition(".")[0] == package:
-            return meanings[cls.__name__]
+        name, module = text(cls, "__name__") or "", text(cls, "__module__") or ""
+        if name in meanings and module.partition(".")[0] == package:
+            return meanings[name]
     return None

@@ -7,7 +7,7 @@ the client's mistake (404) or ours, only the application knows.
 from __future__ import annotations
 
 from tightlip.failure import DatabaseFailure, DatabaseKind
-from tightlip.translation.foreign import attribute, meaning
+from tightlip.translation.foreign import attribute, meaning, text
 
 _KINDS = {
     "TimeoutError": DatabaseKind.POOL_EXHAUSTED,
@@ -27,7 +27,7 @@ def inside(exception: BaseException) -> BaseException | None:
     original = attribute(exception, "orig")
     if isinstance(original, BaseException):
         return original
-    if type(exception).__module__.startswith("sqlalchemy.dialects."):
+    if (text(type(exception), "__module__") or "").startswith("sqlalchemy.dialects."):
         return exception.__cause__
     return None
 
