@@ -403,6 +403,20 @@ def test_locals_are_shown_of_eight_frames_at_most(record, raised):
     assert ["locals" in frame for frame in frames[-9:]] == [False] + [True] * 8
 
 
+def test_a_frame_in_the_tracebacks_of_cause_and_effect_shows_its_locals_once(record, raised):
+    def handler():
+        order = 4711
+        try:
+            return 1 / 0
+        except ZeroDivisionError as error:
+            raise RuntimeError from error
+
+    effect, cause = record(raised(handler))["exceptions"]
+    assert effect["frames"][-1]["locals"]["order"] == 4711
+    assert cause["frames"][-1]["code.function.name"] == effect["frames"][-1]["code.function.name"]
+    assert "locals" not in cause["frames"][-1]
+
+
 def test_notes_of_an_exception_are_kept_and_odd_ones_passed_by(record):
     error = ValueError("x")
     error.add_note("the third attempt")
