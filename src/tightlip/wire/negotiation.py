@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Headers, Request, Response, values_of
@@ -17,6 +18,7 @@ _LONGEST_ACCEPT = 2048
 _BASE = {b"cache-control": b"no-store", b"x-content-type-options": b"nosniff"}
 
 
+@lru_cache(maxsize=256)
 def choose(accept: bytes) -> ModuleType:
     """Return the module of the form for the value of `Accept` (RFC 9110, section 12.5.1).
 
