@@ -9,9 +9,11 @@ import socket
 import socketserver
 import subprocess
 import threading
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -80,8 +82,30 @@ class Case:
             execute(statement)
 
 
-def _case(name: str, *steps: str, kind: DatabaseKind, **facts: Any) -> Any:
-    return pytest.param((name, steps, DatabaseFailure(kind, **facts)), id=name)
+@dataclass(frozen=True)
+class _Failures:
+    """The schema of a database, and the failures that are made in it, as the file of it says."""
+
+    schema: str
+    cases: list[Any]
+
+    @classmethod
+    def of(cls, database: str) -> _Failures:
+        path = Path(__file__).with_name(f"{database}.toml")
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return cls(content["schema"], [pytest.param(c, id=c["name"]) for c in content["case"]])
+
+
+_POSTGRESQL = _Failures.of("postgresql")
+_MARIADB = _Failures.of("mariadb")
+_SQLITE = _Failures.of("sqlite")
+
+
+def _made(case: dict[str, Any], other: _Other | None = None, **names: str) -> Case:
+    facts = dict(case["facts"])
+    kind, columns = DatabaseKind(facts.pop("kind")), tuple(facts.pop("columns", ()))
+    expected = DatabaseFailure(kind, columns=columns, **facts)
+    return Case(case["name"], tuple(case["steps"]), expected, other, names)
 
 
 class _Other:
@@ -110,156 +134,6 @@ class _Other:
 
 
 # ---------------------------------------------------------------- PostgreSQL
-
-_POSTGRESQL_SCHEMA = """
-CREATE TABLE users (
-    id integer PRIMARY KEY,
-    email text NOT NULL CONSTRAINT users_email_key UNIQUE,
-    name varchar(5),
-    age smallint CONSTRAINT users_adult CHECK (age >= 18)
-);
-CREATE TABLE orders (
-    id integer PRIMARY KEY,
-    user_id integer CONSTRAINT orders_user_fkey REFERENCES users
-);
-CREATE TABLE bookings (
-    during int4range,
-    CONSTRAINT bookings_overlap EXCLUDE USING gist (during WITH &&)
-);
-CREATE UNIQUE INDEX orders_parity ON orders ((user_id % 2), id);
-INSERT INTO users VALUES (1, 'a@b.example', 'Ada', 36), (2, 'c@d.example', 'Bob', 36);
-INSERT INTO orders VALUES (1, 1);
-INSERT INTO bookings VALUES ('[1,5)');
-"""
-
-_K = DatabaseKind
-_POSTGRESQL_CASES = [
-    _case(
-        "unique",
-        "INSERT INTO users VALUES (3, 'a@b.example')",
-        kind=_K.UNIQUE,
-        sqlstate="23505",
-        constraint="users_email_key",
-        table="users",
-    ),
-    _case(
-        "exclusion",
-        "INSERT INTO bookings VALUES ('[4,9)')",
-        kind=_K.EXCLUSION,
-        sqlstate="23P01",
-        constraint="bookings_overlap",
-        table="bookings",
-    ),
-    _case(
-        "foreign key, no such row",
-        "INSERT INTO orders VALUES (2, 99)",
-        kind=_K.FOREIGN_KEY,
-        sqlstate="23503",
-        constraint="orders_user_fkey",
-        table="orders",
-    ),
-    _case(
-        "foreign key, still referred to",
-        "DELETE FROM users WHERE id = 1",
-        kind=_K.FOREIGN_KEY,
-        sqlstate="23503",
-        constraint="orders_user_fkey",
-        table="orders",
-    ),
-    _case(
-        "check",
-        "INSERT INTO users VALUES (3, 'e@f.example', 'Eve', 17)",
-        kind=_K.CHECK,
-        sqlstate="23514",
-        constraint="users_adult",
-        table="users",
-    ),
-    _case(
-        "not null",
-        "INSERT INTO users VALUES (3, NULL)",
-        kind=_K.NOT_NULL,
-        sqlstate="23502",
-        table="users",
-        columns=("email",),
-    ),
-    _case(
-        "too long",
-        "UPDATE users SET name = 'Bartholomew'",
-        kind=_K.INVALID_VALUE,
-        sqlstate="22001",
-    ),
-    _case("out of range", "UPDATE users SET age = 99999", kind=_K.INVALID_VALUE, sqlstate="22003"),
-    _case("bad text", "SELECT CAST('x' AS integer)", kind=_K.INVALID_VALUE, sqlstate="22P02"),
-    _case("bad date", "SELECT CAST('2024-02-31' AS date)", kind=_K.INVALID_VALUE, sqlstate="22008"),
-    _case("bad JSON", "SELECT CAST('x' AS json)", kind=_K.INVALID_VALUE, sqlstate="22P02"),
-    _case(
-        "deadlock",
-        "SET deadlock_timeout = '50ms'",
-        "BEGIN",
-        "UPDATE users SET age = 40 WHERE id = 1",
-        "other: SET deadlock_timeout = '1h'",
-        "other: BEGIN",
-        "other: UPDATE users SET age = 41 WHERE id = 2",
-        "waiting: UPDATE users SET age = 41 WHERE id = 1",
-        "UPDATE users SET age = 40 WHERE id = 2",
-        kind=_K.DEADLOCK,
-        sqlstate="40P01",
-    ),
-    _case(
-        "serialization",
-        "BEGIN ISOLATION LEVEL REPEATABLE READ",
-        "SELECT * FROM users",
-        "other: UPDATE users SET age = 41 WHERE id = 1",
-        "UPDATE users SET age = 40 WHERE id = 1",
-        kind=_K.SERIALIZATION,
-        sqlstate="40001",
-    ),
-    _case(
-        "lock timeout",
-        "SET lock_timeout = '20ms'",
-        "other: BEGIN",
-        "other: LOCK TABLE users",
-        "UPDATE users SET age = 40",
-        kind=_K.LOCK_TIMEOUT,
-        sqlstate="55P03",
-    ),
-    _case(
-        "statement timeout",
-        "SET statement_timeout = '20ms'",
-        "SELECT pg_sleep(30)",
-        kind=_K.STATEMENT_TIMEOUT,
-        sqlstate="57014",
-    ),
-    _case(
-        "read-only",
-        "SET default_transaction_read_only = on",
-        "DELETE FROM orders",
-        kind=_K.READ_ONLY,
-        sqlstate="25006",
-    ),
-    _case(
-        "permission denied",
-        "SET ROLE {role}",
-        "SELECT * FROM {schema}.users",
-        kind=_K.PERMISSION_DENIED,
-        sqlstate="42501",
-    ),
-    _case("undefined table", "SELECT * FROM nowhere", kind=_K.PROGRAMMING, sqlstate="42P01"),
-    _case("undefined column", "SELECT nothing FROM users", kind=_K.PROGRAMMING, sqlstate="42703"),
-    _case("syntax error", "SELEKT 1", kind=_K.PROGRAMMING, sqlstate="42601"),
-    _case(
-        "raised by a function",
-        "DO $$ BEGIN RAISE EXCEPTION 'the words of a trigger'; END $$",
-        kind=_K.INTERNAL,
-        sqlstate="P0001",
-    ),
-    _case(
-        "raised with a code of the author's",
-        "DO $$ BEGIN RAISE EXCEPTION 'the words of a trigger' USING ERRCODE = 'TL001'; END $$",
-        kind=_K.INTERNAL,
-        sqlstate="TL001",
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -296,7 +170,7 @@ def postgresql() -> Iterator[Place]:
         connection.execute(f"CREATE SCHEMA {name}")
         connection.execute(f"CREATE ROLE {place.role}")
         connection.execute(f"SET search_path = {name}")
-        connection.execute(_POSTGRESQL_SCHEMA)
+        connection.execute(_POSTGRESQL.schema)
         try:
             yield place
         finally:
@@ -305,7 +179,7 @@ def postgresql() -> Iterator[Place]:
             connection.execute(f"DROP ROLE {place.role}")
 
 
-@pytest.fixture(params=_POSTGRESQL_CASES)
+@pytest.fixture(params=_POSTGRESQL.cases)
 def postgresql_case(request: Any, postgresql: Place) -> Iterator[Case]:
     """One failure of PostgreSQL; the connection under test sets its search_path first."""
     connection = psycopg.connect(
@@ -325,11 +199,6 @@ def postgresql_case(request: Any, postgresql: Place) -> Iterator[Case]:
         yield _made(request.param, other, schema=postgresql.schema, role=postgresql.role)
     finally:
         other.close()
-
-
-def _made(parameters: Any, other: _Other | None = None, **names: str) -> Case:
-    name, steps, facts = parameters
-    return Case(name, steps, facts, other, names)
 
 
 _GERMAN = "de_DE.UTF-8"
@@ -367,202 +236,6 @@ def _speaks_german() -> bool:
 
 # ------------------------------------------------------------------- MariaDB
 
-_MARIADB_SCHEMA = """
-CREATE TABLE users (
-    id integer PRIMARY KEY,
-    email varchar(150) NOT NULL,
-    name varchar(5),
-    age tinyint CHECK (age >= 18),
-    CONSTRAINT email_key UNIQUE (email),
-    CONSTRAINT name_is_lower CHECK (BINARY name = lower(name))
-);
-CREATE TABLE orders (
-    id integer PRIMARY KEY,
-    user_id integer,
-    placed date,
-    CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id)
-);
-INSERT INTO users VALUES (1, 'a@b.example', 'ada', 36), (2, 'c@d.example', 'bob', 36);
-INSERT INTO users VALUES (3, 'g@h.example', 'cat', 36), (4, 'i@j.example', 'dan', 36);
-INSERT INTO orders (id, user_id) VALUES (1, 1);
-"""
-
-# A value that does its best to look like the end of the message.
-_SLY = "x'' for key ''users.other_key"
-
-# What differs by driver: mysqlclient tells no SQLSTATE.
-_MARIADB_CASES = [
-    _case(
-        "unique",
-        "INSERT INTO users VALUES (9, 'a@b.example', NULL, NULL)",
-        kind=_K.UNIQUE,
-        sqlstate="23000",
-        number=1062,
-        constraint="email_key",
-    ),
-    _case(
-        "unique, with a sly value",
-        f"INSERT INTO users VALUES (8, '{_SLY}', NULL, NULL)",
-        f"INSERT INTO users VALUES (9, '{_SLY}', NULL, NULL)",
-        kind=_K.UNIQUE,
-        sqlstate="23000",
-        number=1062,
-        constraint="email_key",
-    ),
-    _case(
-        "primary key",
-        "INSERT INTO users VALUES (1, 'e@f.example', NULL, NULL)",
-        kind=_K.UNIQUE,
-        sqlstate="23000",
-        number=1062,
-        constraint="PRIMARY",
-    ),
-    _case(
-        "foreign key, no such row",
-        "INSERT INTO orders (id, user_id) VALUES (2, 99)",
-        kind=_K.FOREIGN_KEY,
-        sqlstate="23000",
-        number=1452,
-        constraint="orders_user",
-        table="orders",
-        columns=("user_id",),
-    ),
-    _case(
-        "foreign key, still referred to",
-        "DELETE FROM users WHERE id = 1",
-        kind=_K.FOREIGN_KEY,
-        sqlstate="23000",
-        number=1451,
-        constraint="orders_user",
-        table="orders",
-        columns=("user_id",),
-    ),
-    _case(
-        "check",
-        "UPDATE users SET name = 'ADA'",
-        kind=_K.CHECK,
-        sqlstate="23000",
-        number=4025,
-        constraint="name_is_lower",
-        table="users",
-    ),
-    _case(
-        "check of a column",
-        "UPDATE users SET age = 17",
-        kind=_K.CHECK,
-        sqlstate="23000",
-        number=4025,
-        constraint="users.age",
-        table="users",
-    ),
-    _case(
-        "not null",
-        "INSERT INTO users VALUES (9, NULL, NULL, NULL)",
-        kind=_K.NOT_NULL,
-        sqlstate="23000",
-        number=1048,
-        columns=("email",),
-    ),
-    _case(
-        "no default",
-        "INSERT INTO users (id) VALUES (9)",
-        kind=_K.NOT_NULL,
-        sqlstate="HY000",
-        number=1364,
-        columns=("email",),
-    ),
-    _case(
-        "too long",
-        "UPDATE users SET name = 'bartholomew'",
-        kind=_K.INVALID_VALUE,
-        sqlstate="22001",
-        number=1406,
-    ),
-    _case(
-        "out of range",
-        "UPDATE users SET age = 99999",
-        kind=_K.INVALID_VALUE,
-        sqlstate="22003",
-        number=1264,
-    ),
-    _case(
-        "bad text",
-        "UPDATE users SET age = 'old'",
-        kind=_K.INVALID_VALUE,
-        sqlstate="22007",
-        number=1366,
-    ),
-    _case(
-        "bad date",
-        "UPDATE orders SET placed = 'yesterday'",
-        kind=_K.INVALID_VALUE,
-        sqlstate="22007",
-        number=1292,
-    ),
-    _case(
-        "deadlock",
-        "START TRANSACTION",
-        "UPDATE users SET age = 40 WHERE id = 1",
-        "other: START TRANSACTION",
-        "other: UPDATE users SET age = 41 WHERE id = 2",
-        "other: UPDATE users SET age = 41 WHERE id = 3",
-        "other: UPDATE users SET age = 41 WHERE id = 4",
-        "waiting: UPDATE users SET age = 41 WHERE id = 1",
-        "UPDATE users SET age = 40 WHERE id = 2",
-        kind=_K.DEADLOCK,
-        sqlstate="40001",
-        number=1213,
-    ),
-    _case(
-        "lock timeout",
-        "SET innodb_lock_wait_timeout = 0",
-        "other: START TRANSACTION",
-        "other: UPDATE users SET age = 41",
-        "UPDATE users SET age = 40",
-        kind=_K.LOCK_TIMEOUT,
-        sqlstate="HY000",
-        number=1205,
-    ),
-    _case(
-        "statement timeout",
-        "SET max_statement_time = 0.02",
-        "SELECT SLEEP(30) FROM users",
-        kind=_K.STATEMENT_TIMEOUT,
-        sqlstate="70100",
-        number=1969,
-    ),
-    _case(
-        "read-only",
-        "START TRANSACTION READ ONLY",
-        "DELETE FROM orders",
-        kind=_K.READ_ONLY,
-        sqlstate="25006",
-        number=1792,
-    ),
-    _case(
-        "undefined table",
-        "SELECT * FROM nowhere",
-        kind=_K.PROGRAMMING,
-        sqlstate="42S02",
-        number=1146,
-    ),
-    _case(
-        "undefined column",
-        "SELECT nothing FROM users",
-        kind=_K.PROGRAMMING,
-        sqlstate="42S22",
-        number=1054,
-    ),
-    _case("syntax error", "SELEKT 1", kind=_K.PROGRAMMING, sqlstate="42000", number=1064),
-    _case(
-        "raised by a routine",
-        "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'the words of a trigger'",
-        kind=_K.INTERNAL,
-        sqlstate="45000",
-        number=1644,
-    ),
-]
-
 
 @pytest.fixture
 def mariadb() -> Iterator[Place]:
@@ -573,7 +246,7 @@ def mariadb() -> Iterator[Place]:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         cursor.execute(f"CREATE USER {name}@'%' IDENTIFIED BY 'secret'")
         cursor.execute(f"USE {name}")
-        for statement in _MARIADB_SCHEMA.strip().split(";\n"):
+        for statement in _MARIADB.schema.strip().split(";\n"):
             cursor.execute(statement)
         connection.commit()
         try:
@@ -583,7 +256,7 @@ def mariadb() -> Iterator[Place]:
             cursor.execute(f"DROP USER {name}@'%'")
 
 
-@pytest.fixture(params=_MARIADB_CASES)
+@pytest.fixture(params=_MARIADB.cases)
 def mariadb_case(request: Any, mariadb: Place) -> Iterator[Case]:
     """One failure of MariaDB; the connection under test is in autocommit."""
     connection = _connect(mariadb)
@@ -618,80 +291,13 @@ def _connect(place: Place) -> Any:
 
 # -------------------------------------------------------------------- SQLite
 
-_SQLITE_SCHEMA = """
-PRAGMA foreign_keys = on;
-CREATE TABLE users (
-    id integer PRIMARY KEY,
-    tenant integer,
-    email text NOT NULL,
-    age integer CONSTRAINT adult CHECK (age >= 18),
-    UNIQUE (tenant, email)
-);
-CREATE TABLE orders (id integer PRIMARY KEY, user_id integer REFERENCES users);
-CREATE UNIQUE INDEX users_lower_email ON users (tenant, upper(email)) WHERE tenant = 2;
-CREATE TRIGGER no_age BEFORE DELETE ON users WHEN old.age = 99
-BEGIN SELECT raise(ABORT, 'the words of a trigger'); END;
-CREATE TABLE strict_one (number integer) STRICT;
-INSERT INTO users VALUES (1, 1, 'a@b.example', 36), (2, 1, 'c@d.example', 99);
-INSERT INTO orders VALUES (1, 1);
-"""
-
-_SQLITE_CASES = [
-    _case(
-        "unique",
-        "INSERT INTO users VALUES (9, 1, 'a@b.example', 36)",
-        kind=_K.UNIQUE,
-        number=2067,
-        table="users",
-        columns=("tenant", "email"),
-    ),
-    _case(
-        "unique by expression",
-        "INSERT INTO users VALUES (8, 2, 'a@b.example', 36)",
-        "INSERT INTO users VALUES (9, 2, 'A@B.example', 36)",
-        kind=_K.UNIQUE,
-        number=2067,
-        constraint="users_lower_email",
-    ),
-    _case(
-        "primary key",
-        "INSERT INTO users VALUES (1, 2, 'e@f.example', 36)",
-        kind=_K.UNIQUE,
-        number=1555,
-        table="users",
-        columns=("id",),
-    ),
-    _case("foreign key", "INSERT INTO orders VALUES (2, 99)", kind=_K.FOREIGN_KEY, number=787),
-    _case("check", "UPDATE users SET age = 17", kind=_K.CHECK, number=275, constraint="adult"),
-    _case(
-        "not null",
-        "INSERT INTO users (id) VALUES (9)",
-        kind=_K.NOT_NULL,
-        number=1299,
-        table="users",
-        columns=("email",),
-    ),
-    _case("trigger", "DELETE FROM users WHERE id = 2", kind=_K.CHECK, number=1811),
-    _case("datatype", "INSERT INTO strict_one VALUES ('x')", kind=_K.INVALID_VALUE, number=3091),
-    _case(
-        "mismatch",
-        "INSERT INTO users (id, email) VALUES ('x', 'y')",
-        kind=_K.INVALID_VALUE,
-        number=20,
-    ),
-    _case("too large", "SELECT zeroblob(2000000000)", kind=_K.INVALID_VALUE, number=18),
-    _case("undefined table", "SELECT * FROM nowhere", kind=_K.PROGRAMMING, number=1),
-    _case("syntax error", "SELEKT 1", kind=_K.PROGRAMMING, number=1),
-    _case("read-only", "PRAGMA query_only = on", "DELETE FROM orders", kind=_K.READ_ONLY, number=8),
-]
-
 
 @pytest.fixture
 def sqlite_schema() -> str:
-    return _SQLITE_SCHEMA
+    return _SQLITE.schema
 
 
-@pytest.fixture(params=_SQLITE_CASES)
+@pytest.fixture(params=_SQLITE.cases)
 def sqlite_case(request: Any) -> Case:
     """One failure of SQLite."""
     return _made(request.param)
