@@ -78,7 +78,7 @@ def literal_words(error):
     return error.args[0] if error.args and error.args[0].startswith("Choose") else None
 
 
-def one(location, kind="missing", context=None, *, error=None, declared=None, words_of=no_words):  # noqa: PLR0913 - it stands for one field and the call
+def one(location, kind="missing", context=None, *, error=None, declared=None, words_of=no_words):
     failure = ValidationFailure((FieldFailure(location, kind, context or {}, error),))
     (answer,) = describe(failure, words_of, declared)
     return answer
