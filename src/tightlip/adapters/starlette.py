@@ -325,10 +325,19 @@ def _noting(handler: Callable[..., Any]) -> Callable[..., Any]:
 def _note(connection: Request | WebSocket, exception: Exception) -> None:
     """Remember the exception, and what its route declares."""
     state_of(connection.scope).note(exception)
-    if isinstance(read(exception), ValidationFailure):
+    failure = read(exception)
+    if isinstance(failure, ValidationFailure):
+        raised = [field.error for field in failure.fields if field.error is not None]
+        if raised and exception.__cause__ is None:
+            # The validators' own exceptions stand in a list of dicts, where no record finds them.
+            exception.__cause__ = raised[0] if len(raised) == 1 else _group(raised)
         names = _declared_names(_route_of(connection.scope))
         if names is not None:
             _DECLARED[exception] = names
+
+
+def _group(exceptions: list[BaseException]) -> BaseException:
+    return BaseExceptionGroup("raised by validators", exceptions)
 
 
 def _declared_names(route: Any) -> frozenset[str] | None:

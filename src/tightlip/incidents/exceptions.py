@@ -136,7 +136,9 @@ class Exceptions:
         if link.parent is not None:
             record["parent"] = link.parent
         arguments = _arguments_of(exception)
-        if arguments and not (len(arguments) == 1 and type(arguments[0]) is str):
+        if arguments and not (
+            len(arguments) == 1 and type(arguments[0]) is str and _text_is_plain(type(exception))
+        ):
             record["exception.args"] = self._values.value(arguments)
         notes = self._notes(exception)
         if notes:
@@ -261,16 +263,14 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
 
 
 def _with_locals(kept: list[int], own: list[bool]) -> list[int]:
-    """Choose the frames whose locals are shown, innermost first.
+    """Choose the frames whose locals are shown, innermost first: the application's.
 
-    The innermost one and the application's. Those of a framework say little of a fault, and hold
-    whole requests and applications; they are shown only where nothing else is.
+    Those of a library say little of a fault, and hold whole requests, applications, and the
+    parameters of statements without their names; they are shown only where nothing else is.
     """
     inner = kept[::-1]
-    shown = [index for index in inner if own[index] or index == inner[0]]
-    if not any(own[index] for index in shown):
-        return inner[:_FRAMES_OF_LIBRARIES_WITH_LOCALS]
-    return shown[:_FRAMES_WITH_LOCALS]
+    shown = [index for index in inner if own[index]]
+    return shown[:_FRAMES_WITH_LOCALS] or inner[:_FRAMES_OF_LIBRARIES_WITH_LOCALS]
 
 
 def _text_is_plain(cls: type) -> bool:

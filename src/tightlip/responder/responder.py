@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -167,7 +168,9 @@ class Responder:
             if verdict.declared and why is None:
                 return reason, None
             withheld = Withheld("close reason", reason, why or "", source_of(places))
-            decision = Decision(standard_error(500), withheld=(withheld,))
+            # Made in the handling of an exception, the reason tells of that one.
+            handled = sys.exception()
+            decision = Decision(standard_error(500), exception=handled, withheld=(withheld,))
             answer = self._send(decision, request, (), read_nothing, "websocket.close.withheld")
         except BaseException as fault:  # as above
             answer = self._last_resort(fault, request)
