@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
+_MODULE = type.__dict__["__module__"]
+
 
 @cache
 def find(seam: str, name: str) -> Any | None:
@@ -31,8 +33,16 @@ def find_for(seam: str, value: object) -> tuple[Any, ...]:
 
     The plug-in of the most specific class comes first; a library stands in the answer once.
     """
-    modules = tuple(base.__module__ for base in type(value).__mro__)
-    return _find_for_modules(seam, modules)
+    return _find_for_modules(seam, tuple(map(_module_of, type(value).__mro__)))
+
+
+def _module_of(cls: type) -> str:
+    """Return the module of a class as Python keeps it; a class may say anything of itself."""
+    try:
+        module = _MODULE.__get__(cls)
+    except AttributeError:
+        return ""
+    return module if type(module) is str else ""
 
 
 @cache

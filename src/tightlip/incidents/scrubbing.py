@@ -17,6 +17,7 @@ UNSEARCHED = "[not kept: the search for secrets failed]"
 
 _CREDENTIALS = frozenset({Category.CREDENTIAL})
 _LOOK_AHEAD = 16_384  # a secret across the place where a text is cut is seen whole
+_LONGEST_NAME = 200
 _LONGEST_SEARCH = 65_536  # what the scanner takes at once
 _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 
@@ -61,6 +62,9 @@ _PASSWORD_HASH = re.compile(
 )
 _PARAMETERS = "[parameters: "
 _FAILING_ROW = "Failing row contains ("
+# A line break stands as itself, or as it is written inside of JSON.
+_PARAMETERS_END = re.compile(r"\](?=\n|\\n)")
+_FAILING_ROW_END = re.compile(r"(?:\n|\\n)\[SQL: ")
 _INSERT = re.compile(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
     re.IGNORECASE,
@@ -139,9 +143,9 @@ def scrub_text(text: str) -> str:
     if "nsert" in text or "NSERT" in text:
         text = _without_inserted(text)
     if _PARAMETERS in text:
-        text = _without_rest(text, _PARAMETERS, "]\n", unless=("{", "[{"))
+        text = _without_rest(text, _PARAMETERS, _PARAMETERS_END, unless=("{", "[{"))
     if _FAILING_ROW in text:
-        text = _without_rest(text, _FAILING_ROW, "\n[SQL: ")
+        text = _without_rest(text, _FAILING_ROW, _FAILING_ROW_END)
     text = _without_named(text)
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
@@ -184,7 +188,7 @@ def _scrubbed_parameter(pair: str) -> str:
     name, separator, value = pair.partition("=")
     if not value:
         return pair
-    if is_secret_name(unquote_plus(name)):
+    if is_secret_name(unquote_plus(name)[:_LONGEST_NAME]):
         return f"{name}{separator}{SCRUBBED}"
     plain = unquote_plus(value)
     if plain != value and scrub_text(plain) != plain:
@@ -226,7 +230,9 @@ def _without_inserted(text: str) -> str:
     return text
 
 
-def _without_rest(text: str, opening: str, closing: str, unless: tuple[str, ...] = ()) -> str:
+def _without_rest(
+    text: str, opening: str, closing: re.Pattern[str], unless: tuple[str, ...] = ()
+) -> str:
     """Replace the values that stand without their names beside a statement on secret columns.
 
     A driver or library shows them from `opening` to `closing` or to the end of its message.
@@ -238,9 +244,8 @@ def _without_rest(text: str, opening: str, closing: str, unless: tuple[str, ...]
     start = text.find(opening)
     while start >= 0:
         start += len(opening)
-        end = text.find(closing, start)
-        if end < 0:
-            end = len(text)
+        closed = closing.search(text, start)
+        end = closed.start() if closed is not None else len(text)
         if not unless or not text.startswith(unless, start):
             pieces += (text[at:start], SCRUBBED)
             at = end
@@ -250,7 +255,7 @@ def _without_rest(text: str, opening: str, closing: str, unless: tuple[str, ...]
 
 
 def _names_a_secret(text: str) -> bool:
-    return any(is_secret_name(name) for name in _IDENTIFIER.findall(text))
+    return any(is_secret_name(name[:_LONGEST_NAME]) for name in _IDENTIFIER.findall(text))
 
 
 def _replaced(value: JSON, scrubbed: dict[str, str]) -> JSON:

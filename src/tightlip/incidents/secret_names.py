@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
@@ -57,29 +58,15 @@ _MEASURES = frozenset(
 )
 _QUESTIONS = frozenset({"has", "is", "max", "min", "needs", "num", "requires", "total"})
 
-_LONGEST_NAME = 200
-_MOST_KNOWN = 4096
-_known: dict[str, bool] = {}
 
-
+@lru_cache(maxsize=4096)  # names come from clients too: the memory has a bound
 def is_secret_name(name: str) -> bool:
     """Tell whether what stands under `name` must not be kept.
 
     A name is read by its words (`userPassword`, `X-Api-Key`, `DB_PASS`), so that `tokenizer` and
     `author` are plain. A name that asks or measures (`has_password`, `token_count`,
-    `session_timeout`) is plain too.
+    `session_timeout`) is plain too. Who takes names from strangers bounds their length.
     """
-    known = _known.get(name)
-    if known is None:
-        known = _read(name[:_LONGEST_NAME])
-        if len(name) <= _LONGEST_NAME:
-            if len(_known) >= _MOST_KNOWN:  # names come from clients too: the memory has a bound
-                _known.clear()
-            _known[name] = known
-    return known
-
-
-def _read(name: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _MEASURES or words[0] in _QUESTIONS:
         return False

@@ -190,7 +190,7 @@ def _is_named_pair(value: dict[Any, Any]) -> bool:
 
 def _text_of(value: Any) -> str | None:
     if type(value) is str:
-        return value
+        return value[:_LONGEST_NAME]
     if type(value) is bytes:
         return value[:_LONGEST_NAME].decode("latin-1")
     return None

@@ -42,9 +42,7 @@ class DatabaseRule:
             f"{failure.table}.{failure.constraint}",
         }:
             return _CONSTRAINT
-        if failure.columns and _columns(self.name) == {
-            f"{failure.table}.{column}" for column in failure.columns
-        }:
+        if failure.columns and _columns(self.name, failure.table) == set(failure.columns):
             return _CONSTRAINT
         return _TABLE if self.name == failure.table else 0
 
@@ -136,8 +134,15 @@ def _database_rule(kind: DatabaseKind, name: str | None, error: Target) -> Datab
     return DatabaseRule(kind, name, _checked(error, place), place)
 
 
-def _columns(name: str) -> set[str]:
-    return {column.strip() for column in name.split(",")}
+def _columns(name: str, table: str | None) -> set[str]:
+    """Return the columns that `name` lists, without their table.
+
+    A database that does not tell the table (MySQL, of a missing value) is matched by column.
+    """
+    columns = [column.strip().rpartition(".") for column in name.split(",")]
+    if table is not None and any(owner != table for owner, _, _ in columns):
+        return set()
+    return {column for _, _, column in columns}
 
 
 def _checked(error: Target, place: str) -> Target:
