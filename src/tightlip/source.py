@@ -59,7 +59,7 @@ def is_application(filename: str) -> bool:
     if any(path == own or (own[-1] == os.sep and path.startswith(own)) for own in _own_packages):
         return True
     # Both separators: a code object may have been compiled on another system.
-    if not _INSTALLED_PARTS.isdisjoint(_SEPARATORS.split(filename) + _SEPARATORS.split(path)):
+    if not _INSTALLED_PARTS.isdisjoint(_SEPARATORS.split(path)):
         return False
     return not path.startswith(_PYTHON) and not _is_recorded(path)
 
@@ -92,7 +92,7 @@ def _recorded_names(directory: str) -> frozenset[str]:
         for record in Path(directory).glob("*.dist-info/RECORD"):
             for line in record.read_text("utf-8", "replace").splitlines():
                 name = os.path.normcase(_SEPARATORS.split(line.split(",")[0].strip('"'))[0])
-                if name != os.pardir and not name.endswith((".dist-info", ".pth")):
+                if not name.endswith((".dist-info", ".pth")):
                     names.add(name)
     except (OSError, ValueError):  # unreadable, or no name that the file system takes
         return frozenset()

@@ -367,6 +367,16 @@ def test_values_that_say_nothing_may_leave(value):
     assert prove(value, None, []).declared
 
 
+def test_the_words_of_a_plain_exception_are_proved_the_same_way():
+    validate = sys.modules["literal_application.helpers"].validate
+    for value in ("email", "age"):
+        error = _caught(validate, value, None)
+        assert prove(error.args[0], error, places_of(error)).declared
+        assert not prove("".join(list(error.args[0])), error, places_of(error)).declared
+    error = _caught(validate, "name", "".join(("not ", "declared")))
+    assert not prove(error.args[0], error, places_of(error)).declared
+
+
 # Words that are sent, not raised.
 
 
@@ -402,6 +412,12 @@ def test_the_text_of_the_exception_in_hand_is_not_sent():
     except ValueError:
         assert not _send("Goodbye forever")[0].declared
     assert _send("Goodbye forever")[0].declared
+
+
+def test_a_call_that_gave_nothing_does_not_vouch_for_its_words():
+    kept = []
+    nothing = kept.append("Goodbye, server 4")
+    assert not _send(nothing or kept[0])[0].declared
 
 
 def test_what_stands_around_the_server_does_not_count():
@@ -532,6 +548,27 @@ def test_a_hostile_class_is_not_run(load):
 
     assert not _verdict(handler, "".join(("not ", "declared"))).declared
     assert _verdict(handler, vars_of(Hostile)["WORDS"]).declared
+
+
+def test_a_hostile_class_body_is_not_run():
+    class Names(dict):
+        __contains__ = keys = get = __iter__ = _alarm
+
+    class Meta(type):
+        @classmethod
+        def __prepare__(cls, name, bases):
+            return Names()
+
+    def handler():
+        class Body(metaclass=Meta):
+            words = "".join(("not ", "declared"))
+            raise HTTPException(400, words)
+
+        return Body
+
+    verdict = _verdict(handler)
+    assert not verdict.declared
+    assert "proof failed" not in verdict.reason
 
 
 def vars_of(cls):

@@ -44,3 +44,10 @@ def make(words):
 
 def make_not_found():
     return HTTPException(404, "Words in a factory")
+
+
+def validate(value, words):
+    if value == "email":
+        raise ValueError("Give an address with a point in it")
+    assert value != "age", "Give an age in whole years"
+    raise ValueError(words)

@@ -692,3 +692,8 @@ def a_literal_behind_many_names():
 def a_local_of_a_pair():
     code, message = len("code"), "The words of a pair"
     raise HTTPException(code + 400, message)
+
+
+def an_exception_class_in_a_local_with_the_name_of_another():
+    ValueError = ItemMade  # noqa: A001, N806 - the name of another is what is tried
+    raise ValueError(400, "Words for a class under a misleading name")

@@ -124,3 +124,7 @@ def an_exception_changed_after_its_call():
     error = HTTPException(400)
     error.detail = "The words that are set afterwards"
     raise error
+
+
+def a_dict_that_is_too_deep():
+    raise HTTPException(400, {"a": {"b": {"c": {"d": {"e": {"f": {"g": "Sold out"}}}}}}})

@@ -84,6 +84,20 @@ class Pretender:
         return _secret()
 
 
+def _annotate(function):
+    def wrapper(self):
+        KEPT.append("An internal remark of a decorator")
+        function(self, KEPT.pop())
+
+    return wrapper
+
+
+class Annotated(HTTPException):
+    @_annotate
+    def __init__(self, detail):
+        super().__init__(400, detail)
+
+
 def _secret():
     return "".join(("connection to ", "10.0.0.5 ", "refused"))
 
@@ -1114,3 +1128,64 @@ def an_assertion():
 def an_assertion_before_the_raise():
     assert KEPT is not None, "An internal assertion that holds"
     raise HTTPException(500, KEPT or _secret())
+
+
+def an_equal_text_beside_its_constant():
+    raise HTTPException(400, "".join(("Sold", " out")) if KEPT is not None else "Sold out")
+
+
+def an_equal_text_of_a_constant():
+    raise HTTPException(400, "".join(list(words.SOLD_OUT)))
+
+
+def an_equal_text_of_a_class_attribute():
+    raise HTTPException(400, "".join(list(Messages.NOT_FOUND)))
+
+
+def an_equal_text_of_a_local():
+    message = "The words of a local"
+    raise HTTPException(400, "".join(list(message)))
+
+
+def an_equal_text_of_the_exception_class():
+    class Equal(HTTPException):
+        WORDS = "The words of the class"
+
+        def __init__(self):
+            super().__init__(400, "".join(list(self.WORDS)))
+
+    raise Equal
+
+
+def the_name_of_a_keyword():
+    raise HTTPException(status_code=400, detail=sys.intern("".join(("det", "ail"))))
+
+
+def the_name_of_an_attribute():
+    raise HTTPException(400, sys.intern("".join(("SOLD", "_OUT"))) if words.SOLD_OUT else None)
+
+
+def the_name_of_a_local():
+    something = sys.intern("".join(("some", "thing")))
+    raise HTTPException(400, something)
+
+
+def a_constant_of_a_decorator_of_the_exception_class():
+    raise Annotated
+
+
+def a_constant_of_a_function_in_a_class_body():
+    class Body:
+        def text(self):
+            return "An internal text in a class body"
+
+        words = text(None)
+        raise HTTPException(400, words)
+
+    return Body
+
+
+def an_item_whose_key_says_the_same():
+    errors = {"timeout": HTTPException(400, sys.intern("".join(("time", "out"))))}
+    error = errors["timeout"]
+    raise error
