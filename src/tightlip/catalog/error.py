@@ -17,6 +17,7 @@ from tightlip.catalog.wording import fault_of
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,62}")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_DOCS = re.compile(r"https?://[!#-;=?-~]{1,500}")  # RFC 3986 has no quote and no angle bracket
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _DECLARABLE_HEADERS = frozenset(
     {
@@ -81,7 +82,8 @@ class PublicError(Exception):
         status: The HTTP status.
         message: The template of the message; `{name}` stands for a parameter.
         code: The stable code, `[A-Z][A-Z0-9_]+`, at most 63 characters (AIP-193).
-        retry_after: Seconds for the header `Retry-After`; may be declared as a parameter.
+        retry_after: Seconds for the header `Retry-After`; with its type, `retry_after: int`, it
+            is a parameter.
         docs: The address of a page for the reader of this error.
         headers: Further response headers, from the allow list.
         fingerprint: Groups the incidents of this error under one name.
@@ -91,7 +93,8 @@ class PublicError(Exception):
         DeclarationError: At the declaration, with file and line, if the status, the code, the
             template, a parameter's type, a header or the wording cannot stand.
         TypeError: At the raise, if a parameter is missing, unknown or of the wrong type.
-        ValueError: At the raise, if a parameter is none of its declared choices.
+        ValueError: At the raise, if a parameter is none of its declared choices, is no finite
+            number, or is a negative `retry_after`.
     """
 
     # The type checkers' dataclass rules take no attribute of this class itself for a field.
@@ -150,6 +153,8 @@ class PublicError(Exception):
         self.public_message = cls.message.format_map(self.details)
         for name, value in given.items():
             setattr(self, name, value)
+        if self.retry_after is not None and self.retry_after < 0:
+            raise ValueError("parameter 'retry_after' takes a number of seconds from 0")
         super().__init__(self.public_message)
 
     def __str__(self) -> str:
@@ -158,7 +163,7 @@ class PublicError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self)
         given = {name: getattr(self, name) for name in cls._parameters}
-        return _rebuild, (cls, given), {"fields": self.fields}
+        return _rebuild, (cls, given), dict(self.__dict__)
 
 
 def _rebuild(cls: type[PublicError], values: Mapping[str, Any]) -> PublicError:
@@ -196,25 +201,36 @@ def _declare(cls: type[PublicError], frame: FrameType) -> None:
 
 def _declare_parameters(cls: type[PublicError], frame: FrameType) -> None:
     annotations = get_annotations(cls)
-    try:
-        hints = get_type_hints(cls, localns=dict(frame.f_locals), include_extras=True)
-    except NameError as error:
-        raise TypeError(f"the type of a parameter is not known here: {error}") from None
+    hints = _hints(cls, annotations, frame)
     parameters = dict(cls._parameters)
     defaults = dict(cls._defaults)
     for name in annotations:
         if get_origin(hints[name]) is ClassVar or hints[name] is ClassVar:
             continue
-        if name in _OWN_NAMES and (name != "retry_after" or name in cls.__dict__):
+        if name in _OWN_NAMES and name != "retry_after":
             continue
         if name in _NAMES_OF_EXCEPTIONS:
             raise TypeError(f"a parameter cannot be called {name!r}: that name is taken")
         parameters[name] = read_parameter(name, hints[name])
+        if name == "retry_after" and parameters[name].types != (int,):
+            raise TypeError("retry_after is a whole number of seconds: declare it as int")
         if name in cls.__dict__:
             parameters[name].clean(cls.__dict__[name])
             defaults[name] = cls.__dict__[name]
     cls._parameters = parameters
     cls._defaults = defaults
+
+
+def _hints(
+    cls: type[PublicError], annotations: Mapping[str, Any], frame: FrameType
+) -> dict[str, Any]:
+    """Resolve the annotations of this class alone: a family's were read where it was declared."""
+    alone = type("_Alone", (), {"__annotations__": annotations, "__module__": cls.__module__})
+    nested = {name: value for name, value in vars(cls).items() if isinstance(value, type)}
+    try:
+        return get_type_hints(alone, localns={**frame.f_locals, **nested}, include_extras=True)
+    except Exception as error:  # an annotation is code of the author's: it may raise anything
+        raise TypeError(f"the type of a parameter is not known here: {error}") from None
 
 
 def _check_message(cls: type[PublicError]) -> None:
@@ -238,14 +254,12 @@ def _check_extras(cls: type[PublicError]) -> None:
     retry_after = cls.__dict__.get("retry_after")
     if retry_after is not None and not (type(retry_after) is int and retry_after >= 0):
         raise TypeError(f"retry_after is {retry_after!r}; it is a whole number of seconds")
-    if cls.docs is not None and not (
-        isinstance(cls.docs, str) and re.fullmatch(r"https?://[\x21-\x7e]{1,500}", cls.docs)
-    ):
+    if cls.docs is not None and not (isinstance(cls.docs, str) and _DOCS.fullmatch(cls.docs)):
         raise ValueError(f"docs is {cls.docs!r}; it is an http or https address")
     if not isinstance(cls.headers, Mapping):
         raise TypeError("headers is a mapping of names to values")
     for name, value in cls.headers.items():
-        if name.lower() not in _DECLARABLE_HEADERS:
+        if not isinstance(name, str) or name.lower() not in _DECLARABLE_HEADERS:
             allowed = ", ".join(sorted(_DECLARABLE_HEADERS))
             raise ValueError(f"the header {name!r} may not be declared; these may: {allowed}")
         if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:

@@ -63,7 +63,8 @@ class Parameter:
 
         Raises:
             TypeError: The value has not the declared type.
-            ValueError: The value is none of the declared choices, or not finite.
+            ValueError: The value is none of the declared choices, or is a number that is not
+                finite or is beyond the range of a double (RFC 8259, section 6).
         """
         if value is None and self.optional:
             return None
@@ -72,15 +73,14 @@ class Parameter:
                 raise ValueError(f"parameter {self.name!r} takes {self.accepts}")
             return value.value if isinstance(value, Enum) else value
         kind = type(value)
-        if kind is int and int not in self.types and float in self.types:
-            value, kind = float(value), float
-        if kind not in self.types:
+        takes_as_float = kind is int and int not in self.types and float in self.types
+        if kind not in self.types and not takes_as_float:
             raise TypeError(f"parameter {self.name!r} takes {self.accepts}, not {kind.__name__}")
         if kind is str:
             return self._clean_text(value)
-        if isinstance(value, float | Decimal) and not math.isfinite(value):
+        if isinstance(value, int | float | Decimal) and not _is_finite(value):
             raise ValueError(f"parameter {self.name!r} takes a finite number")
-        return _PLAIN[kind](value)
+        return float(value) if takes_as_float else _PLAIN[kind](value)
 
     def _clean_text(self, value: str) -> str:
         text = _CONTROL.sub(" ", value)
@@ -89,29 +89,35 @@ class Parameter:
         return text
 
 
+def _is_finite(value: float | Decimal) -> bool:
+    try:
+        return math.isfinite(value)
+    except (OverflowError, ValueError):  # beyond the range of a double; a signaling NaN
+        return False
+
+
 def read_parameter(name: str, annotation: Any) -> Parameter:
     """Read the declaration of one parameter.
 
     Raises:
         TypeError: The annotation is no type that can be shown to a client.
     """
-    max_length = None
-    if get_origin(annotation) is Annotated:
-        annotation, *metadata = get_args(annotation)
-        max_length = next(filter(None, map(_max_length, metadata)), None)
+    annotation, max_length = _bare(annotation)
     optional = False
+    kinds: tuple[Any, ...] = (annotation,)
     if get_origin(annotation) in (Union, types.UnionType):
-        members = get_args(annotation)
-        optional = type(None) in members
-        kinds = tuple(member for member in members if member is not type(None))
-    else:
-        kinds = (annotation,)
+        members = [_bare(member) for member in get_args(annotation)]
+        max_length = next((length for _, length in members if length is not None), max_length)
+        kinds = tuple(member for member, _ in members if member is not type(None))
+        optional = len(kinds) < len(members)
     if len(kinds) == 1:
         if get_origin(kinds[0]) is Literal:
             choices = get_args(kinds[0])
+            _check_choices(name, choices)
             return Parameter(name, f"one of {choices}", (), choices, optional=optional)
         if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
             choices = tuple(kinds[0])
+            _check_choices(name, choices)
             return Parameter(
                 name, f"a member of {kinds[0].__name__}", (), choices, optional=optional
             )
@@ -128,6 +134,24 @@ def read_parameter(name: str, annotation: Any) -> Parameter:
         )
     accepts = " or ".join(kind.__name__ for kind in kinds)
     return Parameter(name, accepts, kinds, max_length=max_length, optional=optional)
+
+
+def _bare(annotation: Any) -> tuple[Any, int | None]:
+    """Take a type out of its `Annotated`, with the length that stood beside it."""
+    if get_origin(annotation) is not Annotated:
+        return annotation, None
+    bare, *metadata = get_args(annotation)
+    return bare, next(filter(None, map(_max_length, metadata)), None)
+
+
+def _check_choices(name: str, choices: tuple[Any, ...]) -> None:
+    for choice in choices:
+        value = choice.value if isinstance(choice, Enum) else choice
+        if value is not None and type(value) not in (str, int, bool):
+            raise TypeError(
+                f"parameter {name!r} has the choice {choice!r}; "
+                f"a choice is a text, a whole number, a flag or None"
+            )
 
 
 def _max_length(metadata: Any) -> int | None:

@@ -65,6 +65,9 @@ STANDARD: dict[int, type[PublicError]] = {
 }
 """The standard error of each registered status."""
 
+# A class that pickle cannot find by its name cannot cross to another process.
+globals().update({error.__name__: error for error in STANDARD.values()})
+
 
 def standard_error(
     status: int,

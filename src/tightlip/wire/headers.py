@@ -74,9 +74,11 @@ _CHALLENGES = frozenset({b"www-authenticate", b"proxy-authenticate"})
 _CHALLENGE = re.compile(
     rb"(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,31})(?:[ \t]+(?P<parameters>[\x20-\x7e]*))?"
 )
-_REALM = re.compile(
-    rb'(?:^|[,\s])realm[ \t]*=[ \t]*("(?:[^"\\]|\\.){0,128}"|[^\s,"]{1,128})', re.IGNORECASE
+_PARAMETER = re.compile(
+    rb"[ \t,]*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
+    rb'(?P<value>"(?:[^"\\]|\\.)*"|[^\s,"]+)(?=[ \t,]|$)'
 )
+_LONGEST_REALM = 130
 
 
 @lru_cache(maxsize=1024)
@@ -139,8 +141,18 @@ def _bare_challenge(value: bytes) -> bytes | None:
     match = _CHALLENGE.fullmatch(value.strip())
     if match is None:
         return None
-    realm = _REALM.search(match["parameters"] or b"")
-    return match["scheme"] + (b" realm=" + realm[1] if realm else b"")
+    realm = _realm(match["parameters"] or b"")
+    return match["scheme"] + (b" realm=" + realm if realm is not None else b"")
+
+
+def _realm(parameters: bytes) -> bytes | None:
+    """Read parameter by parameter: `realm=` may also stand inside another one's quoted text."""
+    position = 0
+    while (match := _PARAMETER.match(parameters, position)) is not None:
+        if match["name"].lower() == b"realm":
+            return match["value"] if len(match["value"]) <= _LONGEST_REALM else None
+        position = match.end()
+    return None
 
 
 def assemble(own: Mapping[bytes, bytes], from_application: Headers) -> Headers:
