@@ -161,7 +161,8 @@ def _running(application: Any, **options: Any) -> Iterator[Server]:
     logger = logging.getLogger("uvicorn.error")
     logger.addHandler(kept)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application, log_config=None, **options)
+    # The level is the process's: another test's server may have left it higher.
+    config = uvicorn.Config(application, log_config=None, log_level="info", **options)
     server = uvicorn.Server(config)
 
     def run() -> None:
