@@ -710,9 +710,13 @@ def test_a_body_of_the_wrong_form_is_422(accounts, body):
     assert (response.status_code, error_of(response)["code"]) == (422, "VALIDATION_ERROR")
 
 
-@pytest.mark.parametrize("path", ["/broken", "/inner", "/decode"])
-def test_the_application_s_own_invalid_data_is_not_blamed_on_the_client(accounts, sink, path):
-    is_unhandled(accounts.get(path), sink)
+@pytest.mark.parametrize(
+    ("path", "words"), [("/broken", CANARY), ("/inner", CANARY), ("/decode", "JSONDecodeError")]
+)
+def test_the_application_s_own_invalid_data_is_not_blamed_on_the_client(
+    accounts, sink, path, words
+):
+    is_unhandled(accounts.get(path), sink, words)
 
 
 def test_a_malformed_json_body_in_starlette_is_400_and_a_mistake_of_the_handler_500(sink):

@@ -6,6 +6,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -280,18 +281,18 @@ class Responder:
     ) -> Answer:
         """Give the precomputed answer; tell standard error in one line, and the record in full."""
         note = _told(fault)
-        # The recorder never raises, and does not hang on what failed here.
-        self._recorder.record(
-            Occurrence(
-                reference=new_reference(),
-                request=request,
-                exception=exception if exception is not None else fault,
-                status=500,
-                code=_LAST_ERROR.code,
-                answer=last_resort.BODY,
-                notes=(note,),
+        with suppress(BaseException):
+            self._recorder.record(
+                Occurrence(
+                    reference=new_reference(),
+                    request=request,
+                    exception=exception if exception is not None else fault,
+                    status=500,
+                    code=_LAST_ERROR.code,
+                    answer=last_resort.BODY,
+                    notes=(note,),
+                )
             )
-        )
         response = last_resort.ANSWER
         if request is not None and request.method == "HEAD":
             response = replace(response, body=b"")

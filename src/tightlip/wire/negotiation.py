@@ -27,10 +27,11 @@ def choose(accept: bytes) -> ModuleType:
     the header is absent or cannot be read.
     """
     weights = _weights(accept)
-    json = max(weights.get(name, 0.0) for name in ("application/json", "application/*", "*/*"))
+    ranges = ("application/json", "application/*", "*/*")  # the most specific one counts
+    json = next((weights[name] for name in ranges if name in weights), 0.0)
     problem_json = weights.get("application/problem+json", 0.0)
     html = weights.get("text/html", 0.0)
-    if problem_json > 0 and problem_json >= max(weights.get("application/json", 0.0), html):
+    if problem_json > 0 and problem_json >= max(json, html):
         return problem
     if html > json:
         return page
@@ -69,6 +70,7 @@ def render(
     `from_application` holds headers that have passed the allow list. To HEAD the body is not
     sent, and its length is told all the same (RFC 9110, section 9.3.2).
     """
+    declared = type(error)
     accept = b",".join(values_of(request.headers, b"accept")) if request is not None else b""
     form = choose(accept)
     body: bytes = form.render(error, reference)
@@ -76,14 +78,14 @@ def render(
         **_BASE,
         b"content-type": form.CONTENT_TYPE,
         b"content-length": str(len(body)).encode(),
-        **{name.lower().encode(): value.encode() for name, value in error.headers.items()},
+        **{name.lower().encode(): value.encode() for name, value in declared.headers.items()},
     }
     if reference is not None:
         own[b"x-error-reference"] = reference.encode()
     if error.retry_after is not None:
         own[b"retry-after"] = str(int(error.retry_after)).encode()
-    if error.docs is not None:
-        own[b"link"] = f'<{error.docs}>; rel="help"'.encode()
+    if declared.docs is not None:
+        own[b"link"] = f'<{declared.docs}>; rel="help"'.encode()
     if request is not None and request.method == "HEAD":
         body = b""
     return Response(error.status, assemble(own, from_application), body)

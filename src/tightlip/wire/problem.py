@@ -28,10 +28,11 @@ def render(error: PublicError, reference: str | None) -> bytes:
     `type` is the error's page, else `about:blank`, whose `title` is the phrase of the status
     (RFC 9457, section 4.2.1); `code`, `fields`, `details` and `reference` are extensions.
     """
-    title = error.code.replace("_", " ").capitalize() if error.docs else _PHRASES.get(error.status)
+    docs = type(error).docs
+    title = error.code.replace("_", " ").capitalize() if docs else _PHRASES.get(error.status)
     return encode(
         {
-            "type": error.docs or "about:blank",
+            "type": docs or "about:blank",
             **({"title": title} if title else {}),
             "status": error.status,
             "detail": error.public_message,
