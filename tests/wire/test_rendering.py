@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Annotated
 
 import pytest
@@ -28,7 +29,7 @@ class SlowDown(PublicError):
     status = 429
     message = "Too many orders at once"
     retry_after: int
-    headers = {"Accept-Patch": "application/json"}
+    headers = MappingProxyType({"Accept-Patch": "application/json"})
 
 
 FIELD = FieldError("email", "REQUIRED", "Email is required")

@@ -78,6 +78,7 @@ _PARAMETER = re.compile(
     rb"[ \t,]*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
     rb'(?P<value>"(?:[^"\\]|\\.)*"|[^\s,"]+)(?=[ \t,]|$)'
 )
+_TOKEN68 = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 _LONGEST_REALM = 130
 
 
@@ -141,7 +142,10 @@ def _bare_challenge(value: bytes) -> bytes | None:
     match = _CHALLENGE.fullmatch(value.strip())
     if match is None:
         return None
-    realm = _realm(match["parameters"] or b"")
+    parameters = match["parameters"] or b""
+    if parameters and not (_TOKEN68.fullmatch(parameters) or _PARAMETER.match(parameters)):
+        return None  # RFC 9110, section 11.3: these are words, and so may be the scheme
+    realm = _realm(parameters)
     return match["scheme"] + (b" realm=" + realm if realm is not None else b"")
 
 
