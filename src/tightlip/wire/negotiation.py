@@ -85,7 +85,8 @@ def render(
     if error.retry_after is not None:
         own[b"retry-after"] = str(int(error.retry_after)).encode()
     if declared.docs is not None:
-        own[b"link"] = f'<{declared.docs}>; rel="help"'.encode()
+        link = f'<{declared.docs}>; rel="help"'.encode()
+        own[b"link"] = b", ".join(filter(None, (own.get(b"link"), link)))
     if request is not None and request.method == "HEAD":
         body = b""
     return Response(error.status, assemble(own, from_application), body)
