@@ -55,6 +55,7 @@ def module(monkeypatch):
         "/srv/läden/main.py",
         "/srv/shop/\ud800.py",
         "/srv/shop/with\0nothing.py",
+        "/srv/with\0nothing/main.py",
         __file__,
     ],
 )
@@ -139,6 +140,11 @@ def test_a_link_to_an_environment_with_another_name_is_told_by_its_records(tmp_p
     _install(packages, "library", "library/__init__.py,,\n")
     (tmp_path / "libraries").symlink_to(packages)
     assert not is_application(str(tmp_path / "libraries" / "library" / "module.py"))
+
+
+def test_a_record_that_cannot_be_read_records_nothing(tmp_path):
+    (tmp_path / "library-1.0.dist-info" / "RECORD").mkdir(parents=True)
+    assert is_application(str(tmp_path / "library" / "module.py"))
 
 
 def test_an_editable_installation_is_the_application(tmp_path):

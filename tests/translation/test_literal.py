@@ -297,6 +297,33 @@ def test_a_module_whose_file_is_gone_proves_no_constant(load):
     assert not _verdict(module.go).declared
 
 
+def test_a_loader_that_gives_no_code_leaves_the_file_to_be_read(load):
+    module = load(
+        "from starlette.exceptions import HTTPException\nimport xml.dom.minidom as far\n"
+        "GONE = 'Gone'\ndef go():\n    raise HTTPException(400, GONE)\n"
+    )
+
+    class Loader:
+        def get_code(self, name):
+            return "no code"
+
+    module.__loader__ = Loader()
+    assert _verdict(module.go).declared
+
+
+def test_an_empty_slot_of_another_exception_says_nothing():
+    class SlottedError(Exception):
+        __slots__ = ("held",)
+
+    def handler():
+        try:
+            raise SlottedError
+        except SlottedError:
+            raise HTTPException(400, "Words after an empty slot")
+
+    assert _verdict(handler).declared
+
+
 def test_a_namespace_that_claims_to_be_a_module_proves_only_what_the_module_binds():
     source = "def go():\n    raise HTTPException(400, FORGED)\n"
     names = {**vars(sys.modules["literal_application.words"]), "FORGED": "".join(("for", "ged"))}

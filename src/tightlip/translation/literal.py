@@ -104,8 +104,8 @@ def _members(value: Any) -> Iterator[Any]:
         current, depth = open_values.pop()
         left -= 1
         if left < 0 or depth > _DEEPEST_DETAIL:
-            yield object()
-            return
+            current = object()
+            open_values.clear()
         if type(current) is dict:
             open_values.extend((key, depth + 1) for key in current)
             open_values.extend((member, depth + 1) for member in current.values())
