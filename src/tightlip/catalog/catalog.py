@@ -40,9 +40,9 @@ class Catalog:
         """
         with self._lock:
             held = self._holder(declaration)
-            if held is not None and "<locals>" in held.error.__qualname__:
-                # A class inside a finished function is a reference cycle that waits for the
-                # collector: it is dead, but does not know it yet.
+            if held is not None:
+                # A class is a reference cycle: one of a finished function, or of a module before
+                # its reload, is dead, but does not know it until the collector has run.
                 del held
                 gc.collect()
                 held = self._holder(declaration)

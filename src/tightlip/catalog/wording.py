@@ -18,11 +18,11 @@ _SYSTEM_DIRECTORIES = "app|bin|etc|home|opt|root|srv|tmp|usr|var|mnt|proc"
 
 _FORBIDDEN: dict[str, tuple[str, ...]] = {
     "names a class": (
-        r"\b[A-Z][A-Za-z0-9]*[a-z0-9](?:Error|Exception|Warning|Violation)\b",
+        r"\b[A-Z][A-Za-z0-9]+(?:Error|Exception|Warning|Violation)\b",
         r"<class '|\bobject at 0x[0-9a-fA-F]+|\bNoneType\b|\bTraceback\b",
     ),
     "names a module": (
-        r"\b[a-z_][a-z0-9_]+\.[a-z_][a-z0-9_]+\.[A-Za-z_]\w*\b(?!/)",
+        r"(?<![@.])\b[a-z_][a-z0-9_]+\.[a-z_][a-z0-9_]+\.[A-Za-z_]\w*\b(?!/)",
         r"\b[a-z_]\w*\.[A-Z][A-Za-z0-9]*[a-z]\w*\b",
     ),
     "names a path": (
