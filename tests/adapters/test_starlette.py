@@ -809,19 +809,19 @@ def test_a_test_client_raises_what_nobody_foresaw_and_nothing_else(sink):
 
     @app.get("/literal")
     def literal():
-        raise HTTPException(503, "Closed until noon")
+        raise HTTPException(503, "ShopShut until noon")
 
-    class Closed(PublicError):
+    class ShopShut(PublicError):
         status = 503
-        message = "Closed for today"
+        message = "ShopShut for today"
 
-    app = Shield(sinks=[sink], translations=[on_exception(OwnError, Closed)])(app)
+    app = Shield(sinks=[sink], translations=[on_exception(OwnError, ShopShut)])(app)
     client = TestClient(app)
     with pytest.raises(RuntimeError, match=CANARY):
         client.get("/boom")
     assert client.get("/declared").status_code == 409
     assert client.get("/literal").status_code == 503
-    assert client.get("/translated").json()["error"]["code"] == "CLOSED"
+    assert client.get("/translated").json()["error"]["code"] == "SHOP_SHUT"
 
 
 def test_the_test_client_raises_once_through_mounts_too(sink):

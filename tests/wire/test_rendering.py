@@ -17,7 +17,7 @@ from tightlip.wire import envelope, last_resort, page, problem
 from tightlip.wire.negotiation import choose, render
 
 
-class SeatsLeft(PublicError):
+class ChairsLeft(PublicError):
     status = 409
     message = "Only {available} seats are left in {room}"
     docs = "https://api.example/errors/seats"
@@ -46,14 +46,14 @@ def test_the_envelope_of_each_kind():
         b'[{"field":"email","code":"REQUIRED","message":"Email is required"}],'
         b'"reference":"K7Q29FMX4D1T"}}'
     )
-    assert envelope.render(SeatsLeft(available=3, room="Blue"), None) == (
-        b'{"error":{"code":"SEATS_LEFT","message":"Only 3 seats are left in Blue",'
+    assert envelope.render(ChairsLeft(available=3, room="Blue"), None) == (
+        b'{"error":{"code":"CHAIRS_LEFT","message":"Only 3 seats are left in Blue",'
         b'"details":{"available":3,"room":"Blue"}}}'
     )
 
 
 def test_the_envelope_is_utf_8_and_holds_whatever_is_in_it():
-    error = SeatsLeft(available=3, room='Zoë "\u20ac"\n\u2028<')
+    error = ChairsLeft(available=3, room='Zoë "\u20ac"\n\u2028<')
     body = envelope.render(error, None)
     assert json.loads(body)["error"]["details"]["room"] == 'Zoë "\u20ac" <'
     assert "Zoë".encode() in body
@@ -70,9 +70,9 @@ def test_problem_details_hold_the_same():
         "code": "NOT_FOUND",
         "reference": "K7Q29FMX4D1T",
     }
-    assert problem.render(SeatsLeft(available=3, room="Blue"), None) == (
-        b'{"type":"https://api.example/errors/seats","title":"Seats left","status":409,'
-        b'"detail":"Only 3 seats are left in Blue","code":"SEATS_LEFT",'
+    assert problem.render(ChairsLeft(available=3, room="Blue"), None) == (
+        b'{"type":"https://api.example/errors/seats","title":"Chairs left","status":409,'
+        b'"detail":"Only 3 seats are left in Blue","code":"CHAIRS_LEFT",'
         b'"details":{"available":3,"room":"Blue"}}'
     )
 
@@ -101,7 +101,7 @@ class Texts(HTMLParser):
 
 def test_the_page_escapes_every_word():
     hostile = "<script>alert(1)</script>&amp;\"'"
-    error = SeatsLeft(available=3, room="<b>")
+    error = ChairsLeft(available=3, room="<b>")
     error.public_message = hostile
     error.fields = (FieldError("a", "B", hostile),)
     parser = Texts()
@@ -110,7 +110,7 @@ def test_the_page_escapes_every_word():
         *["html", "meta", "meta", "title", "h1", "ul", "li", "p", "p"],
     ]
     texts = [text for text in parser.texts if text]
-    assert texts == [hostile, hostile, hostile, "SEATS_LEFT", "Reference: K7Q29FMX4D1T"]
+    assert texts == [hostile, hostile, hostile, "CHAIRS_LEFT", "Reference: K7Q29FMX4D1T"]
 
 
 def test_the_whole_page_letter_by_letter():
@@ -177,7 +177,7 @@ def test_the_headers_of_an_answer_are_in_order_and_ours_win():
         (b"x-error-reference", b"K7Q29FMX4D1T"),
         (b"x-frame-options", b"DENY"),
     )
-    link = dict(render(SeatsLeft(available=1, room="a"), None, None).headers)[b"link"]
+    link = dict(render(ChairsLeft(available=1, room="a"), None, None).headers)[b"link"]
     assert link == b'<https://api.example/errors/seats>; rel="help"'
 
 

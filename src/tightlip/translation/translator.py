@@ -277,9 +277,13 @@ def _guarded(ask: Callable[[], Any], search: _Search, name: str) -> Any:
 
 def _holds(rule: ExceptionRule, exception: BaseException, search: _Search) -> bool:
     when = rule.when
-    return when is not None and bool(
-        _guarded(partial(when, exception), search, f"the condition of {rule.place}")
-    )
+    if when is None:
+        return False
+
+    def ask() -> bool:
+        return bool(when(exception))
+
+    return _guarded(ask, search, f"the condition of {rule.place}") is True
 
 
 def _made(target: Target, argument: object, place: str, search: _Search) -> Translation | None:
