@@ -11,9 +11,9 @@ import tightlip
 from tightlip import ConfigurationError, DeclarationError, PublicError, Shield, on_exception
 
 
-class Closed(PublicError):
+class DoorClosed(PublicError):
     status = 409
-    message = "Closed for today"
+    message = "DoorClosed for today"
 
 
 class Away(PublicError):
@@ -22,17 +22,17 @@ class Away(PublicError):
 
 
 async def application(scope, receive, send):
-    raise Closed
+    raise DoorClosed
 
 
 class Application:
     async def __call__(self, scope, receive, send):
-        raise Closed
+        raise DoorClosed
 
 
 class Bound:
     async def serve(self, scope, receive, send):
-        raise Closed
+        raise DoorClosed
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ class Bound:
 )
 def test_a_plain_asgi_application_gets_a_wrapper(exchange, sink, app):
     shielded = Shield(sinks=[sink])(app)
-    assert exchange(shielded).body == b'{"error":{"code":"CLOSED","message":"Closed for today"}}'
+    assert exchange(shielded).body == b'{"error":{"code":"DOOR_CLOSED","message":"DoorClosed for today"}}'
     assert tightlip.shield(shielded) is shielded
 
 
@@ -113,7 +113,7 @@ def test_settings_that_are_accepted_take_effect(exchange, sink):
         headers={"Strict-Transport-Security": "max-age=1"},
         service_name="shop",
         service_version="1.2",
-        translations=(rule for rule in [on_exception(ZeroDivisionError, Closed)]),
+        translations=(rule for rule in [on_exception(ZeroDivisionError, DoorClosed)]),
     )
 
     async def divides(scope, receive, send):
@@ -127,7 +127,7 @@ def test_settings_that_are_accepted_take_effect(exchange, sink):
 
 
 def test_translations_that_contradict_each_other_are_refused_with_both_places():
-    rules = [on_exception(ZeroDivisionError, Closed), on_exception(ZeroDivisionError, Away)]
+    rules = [on_exception(ZeroDivisionError, DoorClosed), on_exception(ZeroDivisionError, Away)]
     with pytest.raises(DeclarationError, match="contradict each other") as caught:
         Shield(translations=rules)
     assert len(set(re.findall(r"test_shielding\.py:\d+", str(caught.value)))) == 1

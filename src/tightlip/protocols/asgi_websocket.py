@@ -115,8 +115,10 @@ class WebSocketExchange:
         reason = message.get("reason") or ""
         if answer is not None:
             reason = answer.error.public_message if answer.is_declared else answer.error.code
+        elif not isinstance(reason, str):
+            reason = ""
         elif reason:
-            reason, _ = self._responder.close_reason(str(reason), self._request(), frame)
+            reason, _ = self._responder.close_reason(reason, self._request(), frame)
         await self._say_goodbye(message.get("code") or 1000, reason)
 
     async def _say_goodbye(self, code: int, reason: str) -> None:

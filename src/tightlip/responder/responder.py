@@ -167,7 +167,7 @@ class Responder:
             verdict = prove(reason, None, places)
             why = verdict.reason or self._detectors.flags(reason)
             if verdict.declared and why is None:
-                return reason, None
+                return str.__str__(reason), None
             withheld = Withheld("close reason", reason, why or "", source_of(places))
             # Made in the handling of an exception, the reason tells of that one.
             handled = sys.exception()

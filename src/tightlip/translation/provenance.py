@@ -67,7 +67,7 @@ def http(exception: BaseException, failure: HttpFailure, flags: Flags) -> Transl
     verdict = prove(detail, exception, places)
     reason = None if verdict.declared else verdict.reason
     if reason is None:
-        flagged = next(filter(None, map(flags, _texts(detail))), None)
+        flagged = next(filter(None, map(flags, _texts(_plain(detail)))), None)
         reason = _flagged(flagged) if flagged is not None else None
     if reason is not None:
         advice = declaration_for(error, places)
