@@ -409,6 +409,18 @@ def test_a_failure_that_follows_the_client_s_leaving_is_no_broken_stream(ask, si
     assert not sink.incidents
 
 
+def test_a_failure_after_a_whole_answer_is_recorded_though_the_client_has_gone(ask, sink):
+    answer = ask(
+        start(200),
+        body(b"done"),
+        receive_next,
+        RuntimeError(CANARY),
+        incoming=[{"type": "http.disconnect"}],
+    )
+    assert (answer.body, answer.raised) == (b"done", None)
+    assert len(sink.incidents) == 1
+
+
 def test_guards_inside_guards_decide_once(exchange, sink):
     shield = Shield(sinks=[sink])
     inner = shield(application(RuntimeError(CANARY)))

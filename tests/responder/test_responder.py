@@ -295,6 +295,15 @@ def test_a_declared_error_alone_makes_no_incident_and_one_with_a_cause_does(resp
     }
 
 
+def test_a_rule_that_fails_is_recorded_though_the_answer_is_declared(sink):
+    rules = (on_exception(Declined, Declined, when=fault),)
+    responder = Responder(Policy(sinks=(sink,), translations=rules))
+    answer = responder.answer(raised(Declined()), REQUEST)
+    assert (answer.error.code, answer.is_declared) == ("DECLINED", True)
+    (incident,) = sink.incidents
+    assert "the condition of" in incident["notes"][0]
+
+
 def test_withheld_words_are_told_with_their_line_and_the_declaration(responder, sink):
     def charge_card():
         text = f"{CANARY} was declined"
