@@ -207,3 +207,21 @@ def test_catalogs_are_apart():
     apart.add(declaration)
     apart.add(declaration)
     assert list(apart) == [declaration]
+
+
+def test_a_cell_of_a_notebook_run_again_replaces_its_class():
+    source = textwrap.dedent(
+        """
+        from tightlip import PublicError
+
+        class OfNotebook(PublicError):
+            status = 409
+            message = "No"
+        """
+    )
+    namespace = {"__name__": "notebook"}
+    for file in ("cell-1.py", "cell-2.py"):
+        exec(compile(source, file, "exec"), namespace)
+    (held,) = [declared for declared in catalog if declared.code == "OF_NOTEBOOK"]
+    assert held.error is namespace["OfNotebook"]
+    assert held.place == "cell-2.py:4"

@@ -49,3 +49,8 @@ def test_a_value_in_the_message_makes_no_markup():
     page = render(MarkupInMessage(item="<script>alert('a\"&')</script>\ud800"), None)
     assert b"<script" not in page
     assert page.count(b"There is no &lt;script&gt;alert(&#x27;a&quot;&amp;&#x27;)&lt;") == 2
+
+
+def test_what_utf_8_cannot_hold_does_not_break_the_page():
+    fields = (FieldError("name", "UNKNOWN", "\ud800 is not known"),)
+    assert b"<li>? is not known</li>" in render(standard_error(422, fields=fields), None)
