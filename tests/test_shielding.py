@@ -13,7 +13,7 @@ from tightlip import ConfigurationError, DeclarationError, PublicError, Shield, 
 
 class DoorClosed(PublicError):
     status = 409
-    message = "DoorClosed for today"
+    message = "Closed for today"
 
 
 class Away(PublicError):
@@ -40,7 +40,9 @@ class Bound:
 )
 def test_a_plain_asgi_application_gets_a_wrapper(exchange, sink, app):
     shielded = Shield(sinks=[sink])(app)
-    assert exchange(shielded).body == b'{"error":{"code":"DOOR_CLOSED","message":"DoorClosed for today"}}'
+    assert (
+        exchange(shielded).body == b'{"error":{"code":"DOOR_CLOSED","message":"Closed for today"}}'
+    )
     assert tightlip.shield(shielded) is shielded
 
 
