@@ -11,7 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException,
 from fastapi.exceptions import RequestValidationError
 from fastapi.exceptions import ResponseValidationError as _ResponseValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ValidationError, field_validator
 from starlette.applications import Starlette
@@ -385,6 +385,38 @@ def test_an_application_that_is_mounted_deep_inside_speaks_too(sink, depth):
     the_sub_is_guarded(client, sink, "/sub/deep")
 
 
+def test_odd_objects_between_an_application_and_its_mounts_do_no_harm(sink):
+    class Endless:
+        """Gives a new object each time that it is asked for what stands inside."""
+
+        @property
+        def app(self):
+            return Endless()
+
+        async def __call__(self, scope, receive, send):
+            raise RuntimeError(CANARY)
+
+    class Closed(Endless):
+        @property
+        def app(self):
+            raise RuntimeError(CANARY)
+
+    app = FastAPI()
+    app.mount("/endless", Endless())
+    app.mount("/closed", Closed())
+    client = guarded(app, sink)
+    for path in ("/endless/a", "/closed/a"):
+        is_unhandled(client.get(path), sink)
+        sink.clear()
+
+
+def test_an_application_that_was_mounted_and_served_before_speaks_too(sink):
+    app, sub = FastAPI(), make_sub()
+    app.mount("/sub", sub)
+    assert client_of(app).get("/sub/literal").json() == {"detail": "The sub says no"}
+    the_sub_is_guarded(guarded(app, sink), sink)
+
+
 def test_a_host_route_speaks_too(sink):
     app = Starlette(routes=[Host("api.example", app=make_sub())])
     response = guarded(app, sink).get("/literal", headers={"host": "api.example"})
@@ -693,6 +725,63 @@ def test_a_validator_s_made_up_words_are_withheld(accounts, sink):
     assert CANARY in incident["withheld"][0]["text"]
 
 
+def test_the_exceptions_of_several_validators_stand_in_the_record(sink):
+    class Order(BaseModel):
+        first: str
+        second: str
+
+        @field_validator("first", "second")
+        @classmethod
+        def check(cls, value):
+            raise ValueError(f"{CANARY} {value}")
+
+    app = FastAPI()
+
+    def ordering(order):
+        return 1
+
+    ordering.__annotations__ = {"order": Order}
+    app.post("/orders")(ordering)
+    response = guarded(app, sink).post("/orders", json={"first": "1st", "second": "2nd"})
+    assert response.status_code == 422
+    assert {field["message"] for field in error_of(response)["fields"]} == {
+        "First is not valid",
+        "Second is not valid",
+    }
+    chain = json.dumps(sink.incidents[0]["exceptions"])
+    assert f"{CANARY} 1st" in chain
+    assert f"{CANARY} 2nd" in chain
+
+
+def test_dependencies_tell_their_names_too_and_a_type_without_a_schema_does_no_harm(sink):
+    class Odd:
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source, handler):
+            from pydantic_core import core_schema
+
+            return core_schema.no_info_plain_validator_function(lambda value: value)
+
+    def limited(page_size: int = Query(le=5)):
+        return page_size
+
+    app = FastAPI()
+
+    @app.get("/depending")
+    def depending(size=Depends(limited)):  # noqa: B008 - the framework's own form
+        return size
+
+    def odd(number: int, thing):
+        return 1
+
+    odd.__annotations__["thing"] = Odd
+    app.post("/odd")(odd)
+    client = guarded(app, sink)
+    error = error_of(client.get("/depending?page_size=7"))
+    assert error["fields"][0]["field"] == "page_size"
+    error = error_of(client.post("/odd?number=x", json=1))
+    assert "Number must be a whole number" in {field["message"] for field in error["fields"]}
+
+
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"email": "a@b"'])
 def test_a_malformed_body_is_400(accounts, sink, body):
     response = accounts.post(
@@ -822,6 +911,33 @@ def test_a_test_client_raises_what_nobody_foresaw_and_nothing_else(sink):
     assert client.get("/declared").status_code == 409
     assert client.get("/literal").status_code == 503
     assert client.get("/translated").json()["error"]["code"] == "SHOP_SHUT"
+
+
+def test_a_test_client_raises_what_breaks_a_stream(sink):
+    app = FastAPI()
+
+    @app.get("/")
+    def streaming():
+        def chunks():
+            yield b"abc"
+            raise RuntimeError(CANARY)
+
+        return StreamingResponse(chunks())
+
+    with pytest.raises(RuntimeError, match=CANARY):
+        TestClient(Shield(sinks=[sink])(app)).get("/")
+    assert len(sink.incidents) == 1
+
+
+def test_what_templates_tell_a_test_client_passes(sink):
+    async def templated(scope, receive, send):
+        await send({"type": "http.response.debug", "info": {"template": 1, "context": {"a": 2}}})
+        await PlainTextResponse("ok")(scope, receive, send)
+
+    app = FastAPI()
+    app.mount("/", templated)
+    response = guarded(app, sink).get("/")
+    assert (response.text, response.template, response.context) == ("ok", 1, {"a": 2})
 
 
 def test_the_test_client_raises_once_through_mounts_too(sink):

@@ -42,6 +42,11 @@ def application(*script):
 
 
 receive_next = object()
+WEBSOCKET = {
+    "type": "websocket",
+    "extensions": {"websocket.http.response": {}},
+    "incoming": [{"type": "websocket.connect"}],
+}
 EVENTS = [(b"content-type", b"text/event-stream")]
 
 
@@ -419,6 +424,53 @@ def test_a_failure_after_a_whole_answer_is_recorded_though_the_client_has_gone(a
     )
     assert (answer.body, answer.raised) == (b"done", None)
     assert len(sink.incidents) == 1
+
+
+def test_a_stream_whose_client_has_gone_ends_without_an_incident(ask, sink):
+    answer = ask(
+        start(200),
+        body(b"a", more_body=True),
+        receive_next,
+        RuntimeError(CANARY),
+        incoming=[{"type": "http.disconnect"}],
+    )
+    assert answer.raised is None
+    assert not sink.incidents
+
+
+def test_a_packed_body_that_cannot_be_unpacked_is_recorded_as_it_is(ask, sink):
+    ask(start(400, [(b"content-encoding", b"gzip")]), body(CANARY.encode()))
+    assert sink.incidents[0]["withheld"][0]["text"] == CANARY
+
+
+@pytest.mark.parametrize("exception", [KeyboardInterrupt(), GeneratorExit()])
+def test_the_end_of_the_process_passes_through_a_websocket(ask, sink, exception):
+    answer = ask(exception, **WEBSOCKET)
+    assert answer.raised is exception
+    assert answer.sent == []
+
+
+def test_a_websocket_closes_once_and_with_a_text_only(ask, sink):
+    close = {"type": "websocket.close", "code": 4000, "reason": 7}
+    answer = ask({"type": "websocket.accept"}, close, close, RuntimeError(CANARY), **WEBSOCKET)
+    assert answer.sent[1:] == [{"type": "websocket.close", "code": 4000, "reason": ""}]
+    assert len(sink.incidents) == 1
+
+
+def test_a_denial_in_parts_is_read_to_its_end(ask, sink):
+    denial = {"type": "websocket.http.response.body", "more_body": True, "body": CANARY.encode()}
+    answer = ask(
+        {"type": "websocket.http.response.start", "status": 404, "headers": []},
+        denial,
+        {**denial, "more_body": False},
+        **WEBSOCKET,
+    )
+    assert [message["type"] for message in answer.sent] == [
+        "websocket.http.response.start",
+        "websocket.http.response.body",
+    ]
+    assert error_of(answer)["code"] == "NOT_FOUND"
+    assert sink.incidents[0]["withheld"][0]["text"] == CANARY * 2
 
 
 def test_guards_inside_guards_decide_once(exchange, sink):

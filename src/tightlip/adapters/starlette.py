@@ -259,10 +259,18 @@ def _applications_in(routes: Iterable[Any]) -> Iterator[Starlette]:
         elif isinstance(part, Router):
             open_parts.extend(part.routes)
         else:
-            # A mount or a middleware holds its application in `app`; FastAPI holds an included
-            # router in `original_router`.
-            inside = (getattr(part, name, None) for name in ("app", "original_router"))
-            open_parts.extend(found for found in inside if found is not None)
+            open_parts.extend(_inside(part))
+
+
+def _inside(part: Any) -> Iterator[Any]:
+    """Yield what a mount or a middleware holds in `app`, and FastAPI for an included router."""
+    for name in ("app", "original_router"):
+        try:
+            found = getattr(part, name, None)
+        except Exception:  # a foreign object may fail: there is nothing to listen to
+            found = None
+        if found is not None:
+            yield found
 
 
 def _listen_inside(application: Starlette, responder: Responder) -> None:
