@@ -20,6 +20,7 @@ from starlette.routing import Router
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
+from tightlip.json_schema import property_names
 from tightlip.protocols.asgi import Guard
 from tightlip.protocols.asgi_exchange import Scope, state_of
 
@@ -372,7 +373,7 @@ def _read_declared_names(route: Any) -> frozenset[str] | None:
         for parameter in _parameters(dependant):
             names.update((parameter.alias, parameter.alias.replace("_", "-")))
             schema = TypeAdapter(parameter.field_info.annotation).json_schema()
-            names.update(_properties(schema))
+            names.update(property_names(schema))
     except Exception:  # a type without a schema, or another version's internals: names by form
         return None
     return frozenset(names)
@@ -384,19 +385,6 @@ def _parameters(dependant: Any) -> Iterator[Any]:
         yield from getattr(dependant, f"{kind}_params")
     for inner in dependant.dependencies:
         yield from _parameters(inner)
-
-
-def _properties(schema: Any) -> Iterator[str]:
-    """Yield the names of all properties in a JSON Schema."""
-    if isinstance(schema, dict):
-        properties = schema.get("properties")
-        if isinstance(properties, dict):
-            yield from properties
-        for member in schema.values():
-            yield from _properties(member)
-    elif isinstance(schema, list):
-        for member in schema:
-            yield from _properties(member)
 
 
 async def _answer_in_place(
