@@ -13,7 +13,7 @@ SERVICES := $(BIN)/python scripts/services.py run
 
 .PHONY: help
 help: ## say what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(BIN)/.demo ## set up and run the demonstration
@@ -21,7 +21,11 @@ demo: $(BIN)/.demo ## set up and run the demonstration
 
 .PHONY: test
 test: lint ## set up, start the databases that are needed, run all checks and tests
-	$(SERVICES) $(BIN)/pytest --cov --cov-report=term
+	$(SERVICES) $(BIN)/pytest --numprocesses=2 --dist=loadfile --cov --cov-report=term
+
+.PHONY: contract
+contract: $(BIN)/.test ## ask every framework the same, and print how many answers there are
+	$(BIN)/pytest tests/contract
 
 .PHONY: lint
 lint: $(BIN)/.test ## check style, types and the floors of the house
@@ -40,6 +44,10 @@ test-all: $(BIN)/.test ## run the tests on every supported Python that is presen
 bench: $(BIN)/.bench ## measure what Tightlip costs
 	set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
 		echo "$$script"; $(BIN)/python "$$script"; done
+
+.PHONY: corpus-report
+corpus-report: $(BIN)/.test ## measure what the rules find in the corpus, and where they cry wolf
+	$(BIN)/python tests/corpus/report.py --misses --alarms
 
 .PHONY: format
 format: $(BIN)/.test ## bring the source into form

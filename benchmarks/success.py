@@ -41,7 +41,7 @@ def main() -> None:
     print("| body | bare | tightlip adds | empty BaseHTTPMiddleware adds | ratio |")
     print("| --- | --- | --- | --- | --- |")
     for path, size in SIZES.items():
-        found = compare(applications, path, count=2000)
+        found = compare(applications, path, count=10, rounds=100, of=min)
         bare = found["bare"]
         added = found["tightlip"] - bare
         peer = found["BaseHTTPMiddleware"] - bare

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
+import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from hypothesis import settings
 
+from tightlip.detection.compilation import compiled_rules
+from tightlip.incidents.archive import close_archives
+from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.sinks.memory import MemorySink
 
 # Time is not what a property test is about; what one finds here must be found again there.
@@ -23,10 +30,62 @@ settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
+# A shell has what it runs in the background ignore Ctrl-C, and so do all that are started there.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Also the programs that tests start keep their incidents here, and none in the user's own record.
+_directory = tempfile.TemporaryDirectory(prefix="tightlip-tests-", ignore_cleanup_errors=True)
+os.environ["TIGHTLIP_DIRECTORY"] = _directory.name
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name packed bytes by their argument: they hold the time, and every process must name alike."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        compiled_rules()  # once, and not in each process: a first start takes long, and says so
+
+
+def pytest_unconfigure():
+    close_archives()
+    _directory.cleanup()
+
 
 @pytest.fixture
 def sink() -> MemorySink:
     return MemorySink()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> PrivateDirectory:
+    """A directory for incidents that is not there yet."""
+    return PrivateDirectory(tmp_path / "private")
+
+
+@pytest.fixture
+def summary() -> Callable[..., bytes]:
+    """Make the summary of an incident, as it stands in a frame."""
+
+    def make(reference: str, time: str = "2026-05-01T12:00:00.000001Z", **more: object) -> bytes:
+        fields = {
+            "reference": reference,
+            "fingerprint": "v1:0",
+            "time": time,
+            "severity_number": 17,
+            "error.type": "ValueError",
+            "error.code": "INTERNAL_SERVER_ERROR",
+            "http.response.status_code": 500,
+            **more,
+        }
+        return json.dumps(
+            {key: value for key, value in fields.items() if value is not None}
+        ).encode()
+
+    return make
 
 
 @dataclass

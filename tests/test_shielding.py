@@ -47,22 +47,58 @@ def test_a_plain_asgi_application_gets_a_wrapper(exchange, sink, app):
 
 
 def wsgi(environ, start_response):
-    return []
+    raise DoorClosed
+
+
+class WsgiApplication:
+    def __call__(self, environ, start_response, more=None):
+        raise DoorClosed
+
+
+class WsgiBound:
+    def serve(self, environ, start_response):
+        raise DoorClosed
+
+
+@pytest.mark.parametrize("app", [wsgi, WsgiApplication(), WsgiBound().serve, partial(wsgi)])
+def test_a_plain_wsgi_application_gets_a_wrapper(sink, app):
+    shielded = Shield(sinks=[sink])(app)
+    started = []
+    body = b"".join(shielded({"REQUEST_METHOD": "GET"}, lambda *start: started.append(start)))
+    assert body == b'{"error":{"code":"DOOR_CLOSED","message":"Closed for today"}}'
+    assert started[0][0] == "409 Conflict"
+    assert tightlip.shield(shielded) is shielded
 
 
 async def two_arguments(scope, receive):
     return None
 
 
+def three_arguments(scope, receive, send):
+    return None
+
+
 @pytest.mark.parametrize(
     "thing",
-    [None, 3, "main:app", wsgi, two_arguments, Application, lambda *a: None, partial(wsgi), []],
-    ids=lambda thing: type(thing).__name__,
+    [
+        None,
+        3,
+        "main:app",
+        two_arguments,
+        three_arguments,
+        Application,
+        WsgiApplication,
+        lambda *a: None,
+        partial(wsgi, {}),
+        [],
+    ],
+    ids=lambda thing: getattr(thing, "__name__", type(thing).__name__),
 )
 def test_what_is_no_application_is_refused_with_what_is(thing):
     with pytest.raises(ConfigurationError) as caught:
         tightlip.shield(thing)
-    assert "shield() takes an application: FastAPI, Starlette, or any ASGI 3" in str(caught.value)
+    assert "shield() takes an application: FastAPI, Starlette" in str(caught.value)
+    assert "any WSGI callable" in str(caught.value)
     assert type(thing).__qualname__ in str(caught.value)
 
 
@@ -72,15 +108,19 @@ def test_wrong_settings_are_all_named_with_the_form_that_is_accepted():
             translation=[],
             translations="users_email_key",
             sinks="logging",
+            directory=7,
+            retention=30,
             headers={"set-cookie": "a=b"},
             service_name=7,
             service_version="1\n",
         )
     words = str(caught.value)
     for part in (
-        "translation: no such setting; the settings are headers, service_name",
+        "translation: no such setting; the settings are alerts, directory, error_pages, exemptions, headers, retention, rules, service_name",
         "translations: takes a list of what on_unique",
         "sinks: takes a list of names or sinks, such as ['logging']",
+        "retention: takes a tightlip.Retention, not 30",
+        "directory: takes the path of a directory, or None, not 7",
         "headers: takes a dict of security headers",
         "set-cookie",
         "service_name: takes a text of printable characters, not 7",

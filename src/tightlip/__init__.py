@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from tightlip.catalog.error import DeclarationError, FieldError, PublicError
     from tightlip.catalog.exports.openapi import errors
     from tightlip.catalog.parameter import MaxLength
+    from tightlip.incidents.alerts import Alerts
+    from tightlip.incidents.retention import Retention
+    from tightlip.responder.exemption import Exemption
     from tightlip.responder.policy import ConfigurationError
     from tightlip.shielding import Shield, shield
     from tightlip.translation.rules import (
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Alerts",
     "ConfigurationError",
     "DeclarationError",
+    "Exemption",
     "FieldError",
     "MaxLength",
     "PublicError",
+    "Retention",
     "Shield",
     "errors",
     "on_check",
@@ -36,11 +42,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Alerts": "incidents.alerts",
     "ConfigurationError": "responder.policy",
     "DeclarationError": "catalog.error",
+    "Exemption": "responder.exemption",
     "FieldError": "catalog.error",
     "MaxLength": "catalog.parameter",
     "PublicError": "catalog.error",
+    "Retention": "incidents.retention",
     "Shield": "shielding",
     "errors": "catalog.exports.openapi",
     "on_check": "translation.rules",

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 """Header fields in order; names in lower case, values as on the wire (RFC 9110, section 5)."""
+
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    # Python 3.11 and 3.12 have the names of RFC 7231; these are RFC 9110's.
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    418: "",
+    422: "Unprocessable Content",
+}
+
+
+def reason_phrase(status: int) -> str:
+    """Return the registered phrase of a status, the same on every Python; empty if there is none.
+
+    A server's own choice, and all the more an application's, would be words without a declaration.
+    """
+    return _PHRASES.get(status, "")
 
 
 def values_of(headers: Headers, name: bytes) -> Iterator[bytes]:
@@ -18,6 +37,11 @@ def values_of(headers: Headers, name: bytes) -> Iterator[bytes]:
 def first_of(headers: Headers, name: bytes) -> bytes | None:
     """Return the first value of the header `name` (given in lower case), or None."""
     return next(values_of(headers, name), None)
+
+
+def without(headers: Headers, name: bytes) -> Headers:
+    """Return `headers` without the field `name` (given in lower case)."""
+    return tuple([field for field in headers if field[0] != name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
@@ -23,6 +22,9 @@ def find(seam: str, name: str) -> Any | None:
     module = f"tightlip.{seam}.{name}"
     if find_spec(module) is not None:
         return import_module(module)
+    # Imported late: it brings the whole of `email`, and most plug-ins are our own.
+    from importlib.metadata import entry_points
+
     for entry_point in entry_points(group=f"tightlip.{seam}", name=name):
         return entry_point.load()
     return None

@@ -7,14 +7,18 @@ import sys
 from typing import Any, TypeVar, Unpack
 
 from tightlip.plugins import find_for
-from tightlip.protocols.asgi import Guard
+from tightlip.protocols import asgi, wsgi
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
 from tightlip.responder.responder import Responder
+from tightlip.serving import install_everywhere
 from tightlip.source import adopt
 
 Application = TypeVar("Application")
 
-_SUPPORTED = "FastAPI, Starlette, or any ASGI 3 callable (scope, receive, send)"
+_SUPPORTED = (
+    "FastAPI, Starlette and the other frameworks of docs/frameworks.md, any ASGI 3 callable "
+    "(scope, receive, send), any WSGI callable (environ, start_response)"
+)
 
 
 class Shield:
@@ -35,18 +39,23 @@ class Shield:
     def __call__(self, application: Application) -> Application:
         """Put the guard around `application`; return what to serve.
 
-        It is the same object wherever that can carry the guard (FastAPI, Starlette); a plain
-        ASGI callable gets a wrapper. Applied twice, it counts once: the first one stays.
+        It is the same object wherever that can carry the guard, as a framework's can; a plain
+        ASGI or WSGI callable gets a wrapper. Applied twice, it counts once: the first one stays.
+        What the servers of this process say by themselves is put into our words too
+        (`tightlip.serving`).
 
         Raises:
             ConfigurationError: `application` is of no supported kind.
         """
-        if isinstance(application, Guard):
+        install_everywhere()
+        if isinstance(application, asgi.Guard | wsgi.Guard):
             return application
         for adapter in find_for("adapters", application):
             return adapter.wrap(application, self._responder)  # type: ignore[no-any-return]
         if _is_asgi(application):
-            return Guard(application, self._responder)  # type: ignore[return-value,arg-type]
+            return asgi.Guard(application, self._responder)  # type: ignore[return-value,arg-type]
+        if _is_wsgi(application):
+            return wsgi.Guard(application, self._responder)  # type: ignore[return-value,arg-type]
         raise ConfigurationError(
             f"shield() takes an application: {_SUPPORTED}; "
             f"{type(application).__module__}.{type(application).__qualname__} is none of these"
@@ -68,13 +77,29 @@ def _calling_module() -> str:
 
 def _is_asgi(application: Any) -> bool:
     """Tell whether `application` is called as ASGI 3 says: a coroutine function of three."""
+    return _is_coroutine_function(application) is True and _takes(application, 3)
+
+
+def _is_wsgi(application: Any) -> bool:
+    """Tell whether `application` is called as PEP 3333 says: a plain function of two."""
+    return (
+        _is_coroutine_function(application) is False
+        and _takes(application, 2)
+        and not _takes(application, 9)  # one that takes anything says nothing
+    )
+
+
+def _is_coroutine_function(application: Any) -> bool | None:
+    """Tell which kind of function a call of `application` runs; None where it is none."""
     if isinstance(application, type) or not callable(application):
-        return False
+        return None
     called = application if inspect.isroutine(application) else type(application).__call__
-    if not inspect.iscoroutinefunction(inspect.unwrap(called)):
-        return False
+    return inspect.iscoroutinefunction(inspect.unwrap(called))
+
+
+def _takes(application: Any, count: int) -> bool:
     try:
-        inspect.signature(application).bind(None, None, None)
+        inspect.signature(application).bind(*[None] * count)
     except (TypeError, ValueError):
         return False
     return True

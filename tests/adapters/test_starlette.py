@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from http import HTTPStatus
 from typing import Annotated
 
@@ -241,6 +243,17 @@ def test_a_background_task_that_raises_a_framework_s_error_is_recorded_once(sink
 
     assert guarded(app, sink).get("/").status_code == 200
     assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize("framework", [FastAPI, Starlette])
+def test_the_status_that_another_s_exception_carries_is_not_ours(sink, framework):
+    class UpstreamError(Exception):
+        status = status_code = code = 404
+
+    async def handler(request: Request):
+        raise UpstreamError(CANARY)
+
+    is_unhandled(guarded(framework(routes=[Route("/", handler)]), sink).get("/"), sink)
 
 
 class Before:
@@ -1022,6 +1035,49 @@ def test_an_exception_raised_again_and_again_keeps_the_frames_of_one_request(sin
         assert exchange(app).status == 500
     first, *_, last = sink.incidents
     assert len(last["exceptions"][0]["frames"]) == len(first["exceptions"][0]["frames"])
+
+
+class Cart:
+    """An object of a request that a weak reference can follow."""
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        lambda: TypeError(CANARY),
+        lambda: HTTPException(409, "The cart has expired"),
+        lambda: OutOfStock(left=2),
+        lambda: BaseExceptionGroup("several", [ValueError(CANARY), KeyError(CANARY)]),
+    ],
+)
+@pytest.mark.parametrize("own_handler", [False, True])
+def test_a_failed_request_s_objects_are_freed_without_the_garbage_collector(
+    sink, exchange, raised, own_handler
+):
+    carts = []
+    app = FastAPI()
+
+    @app.get("/")
+    async def read():
+        cart = Cart()
+        carts.append(weakref.ref(cart))
+        raise raised()
+
+    if own_handler:
+
+        @app.exception_handler(Exception)
+        async def handle(request, exception):
+            return JSONResponse({"error": str(exception)}, 500)
+
+    guarded_app = Shield(sinks=[sink])(app)
+    exchange(guarded_app)  # what is built at the first request has circles of its own
+    gc.collect()
+    gc.disable()
+    try:
+        exchange(guarded_app)
+        assert carts[1]() is None
+    finally:
+        gc.enable()
 
 
 def test_the_document_tells_the_errors_that_are_on_the_wire():

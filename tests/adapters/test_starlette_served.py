@@ -91,7 +91,11 @@ def build(sink):
             yield b"abc"
             raise RuntimeError(CANARY)
 
-        return StreamingResponse(chunks(), headers={"content-length": "10"})
+        return StreamingResponse(chunks(), headers={"content-length": "10000000"})
+
+    @app.get("/small")
+    def small():
+        return PlainTextResponse("abc", headers={"content-length": "99"})
 
     @app.get("/events")
     def events():
@@ -114,6 +118,18 @@ def build(sink):
         yield {"n": 1}
         await asyncio.sleep(0.05)  # FastAPI holds the first event back for a moment
         raise RuntimeError(CANARY)
+
+    @app.get("/ending-events", response_class=EventSourceResponse)
+    async def ending_events():
+        yield {"n": 1}
+        await asyncio.sleep(0.05)
+        raise SystemExit(CANARY)
+
+    @app.get("/plain-ending-events", response_class=EventSourceResponse)
+    def plain_ending_events():
+        yield {"n": 1}
+        time.sleep(0.05)
+        raise SystemExit(CANARY)
 
     @app.get("/other-events")
     async def other_events():
@@ -222,12 +238,15 @@ def test_a_stream_that_breaks_is_never_ended_as_if_whole(server, sink):
 
 def test_a_stream_of_a_known_length_that_breaks_is_short(server, sink):
     _, head, body = parts(server.get("/short"))
-    assert b"content-length: 10" in head
+    assert b"content-length: 10000000" in head
     assert body == b"abc"
     assert len(sink.incidents) == 1
 
 
-@pytest.mark.parametrize("path", ["/events", "/typed-events", "/other-events"])
+@pytest.mark.parametrize(
+    "path",
+    ["/events", "/typed-events", "/ending-events", "/plain-ending-events", "/other-events"],
+)
 def test_an_event_stream_that_breaks_ends_with_a_declared_event(server, sink, path):
     status, _, body = parts(server.get(path))
     content, whole = chunks_of(body)
@@ -245,6 +264,7 @@ def test_an_event_stream_that_breaks_ends_with_a_declared_event(server, sink, pa
     assert event == b"event: error"
     assert json.loads(data.removeprefix(b"data: ")) == error
     assert CANARY.encode() not in content
+    assert server.get("/ok").endswith(b'{"ok":true}')
 
 
 def test_a_stream_of_json_lines_that_breaks_ends_with_a_declared_line(server, sink):
@@ -448,3 +468,10 @@ def asked(port, path, process):
         assert process.poll() is None, "the server has ended"
         assert time.monotonic() < deadline, "the server does not answer"
         time.sleep(0.1)
+
+
+def test_an_answer_shorter_than_announced_ends_with_its_connection(server, sink):
+    answer = server.raw(b"GET /small HTTP/1.1\r\nhost: api.example\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\nabc")
+    assert len(sink.incidents) == 1
+    assert server.get("/ok").startswith(b"HTTP/1.1 200")

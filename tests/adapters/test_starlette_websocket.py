@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketException
@@ -13,9 +14,12 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tightlip import PublicError, Shield
+from tightlip import Exemption, PublicError, Shield
+from tightlip.detection.scanner import Scanner
 
 CANARY = "canary-6d1f"
+LEAK = f'File "/srv/shop/{CANARY}.py", line 3, in total'
+left = []
 
 
 class RoomFull(PublicError):
@@ -27,7 +31,7 @@ def depended():
     raise RuntimeError(CANARY)
 
 
-def build(sink, debug=False):
+def build(sink, debug=False, **shield):
     app = FastAPI(debug=debug)
 
     @app.websocket("/before")
@@ -113,13 +117,31 @@ def build(sink, debug=False):
         await socket.accept()
         await socket.close(99999, "Time is up")
 
+    @app.websocket("/leak")
+    async def leak(socket: WebSocket):
+        await socket.accept()
+        await socket.send_text("All is well")
+        await socket.send_bytes(b"\x00" + LEAK.encode())
+        await socket.send_json({"note": LEAK})
+        left.append("behind")
+        await socket.send_text("sent on")
+        left.append("further behind")
+
+    @app.websocket("/heard")
+    async def heard(socket: WebSocket):
+        await socket.accept()
+        try:
+            raise LookupError(await socket.receive_text() + " is no longer on our books, sadly")
+        except LookupError as error:
+            await socket.send_text(f"Sorry: {error.args[0]}")
+
     @app.websocket("/echo")
     async def echo(socket: WebSocket):
         await socket.accept()
         while True:
             await socket.send_text(await socket.receive_text())
 
-    return Shield(sinks=[sink])(app)
+    return Shield(sinks=[sink], **shield)(app)
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "debug"])
@@ -296,3 +318,65 @@ def test_a_disconnect_error_that_a_handler_lets_through_is_no_incident(exchange,
     )
     assert answer.raised is None
     assert not sink.incidents
+
+
+def test_a_message_that_leaks_closes_the_connection_in_its_place(client, sink):
+    left.clear()
+    with client.websocket_connect("/leak") as socket:
+        assert socket.receive_text() == "All is well"
+        assert socket.receive_bytes() == b"\x00" + LEAK.encode()
+        message = socket.receive()
+    assert message == {"type": "websocket.close", "code": 1011, "reason": "INTERNAL_SERVER_ERROR"}
+    (incident,) = sink.incidents
+    assert incident["event_name"] == "websocket.message.contained"
+    assert CANARY in incident["withheld"][0]["text"]
+    # What the application sends after that ends it, as it does on every server.
+    assert left == ["behind"]
+
+
+@pytest.mark.parametrize("text", ["All is well", "", "😀", '{"error": "ü"}'])
+def test_a_clean_message_leaves_as_it_is(client, sink, text):
+    with client.websocket_connect("/echo") as socket:
+        socket.send_text(text)
+        assert socket.receive_text() == text
+    assert not sink.incidents
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the interpreter tells no raises")
+def test_a_message_with_the_text_of_an_exception_closes_the_connection(client, sink):
+    with client.websocket_connect("/heard") as socket:
+        socket.send_text("Order 4711")
+        message = socket.receive()
+    assert (message["code"], message["reason"]) == (1011, "INTERNAL_SERVER_ERROR")
+    assert "LookupError" in sink.incidents[0]["withheld"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("shield", "incidents"),
+    [
+        ({"success_answers": "report"}, 1),
+        ({"exemptions": [Exemption(route="/leak", categories=("stack_trace", "source_path"))]}, 0),
+        ({"exemptions": [Exemption(fields=("note",))]}, 0),
+    ],
+)
+def test_a_message_may_leave_where_that_is_declared(sink, shield, incidents):
+    with TestClient(build(sink, **shield)).websocket_connect("/leak") as socket:
+        socket.receive_text()
+        socket.receive_bytes()
+        assert socket.receive_json() == {"note": LEAK}
+        assert socket.receive_text() == "sent on"
+    assert len(sink.incidents) == incidents
+    if incidents:
+        assert sink.incidents[0]["event_name"] == "websocket.message.reported"
+
+
+def test_a_fault_of_our_own_closes_the_connection(client, sink, monkeypatch):
+    def fails(*_):
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(Scanner, "read", fails)
+    with client.websocket_connect("/echo") as socket:
+        socket.send_text("All is well")
+        message = socket.receive()
+    assert (message["code"], message["reason"]) == (1011, "INTERNAL_SERVER_ERROR")
+    assert sink.incidents[0]["exception.message"] == CANARY

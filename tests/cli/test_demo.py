@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -37,7 +41,7 @@ def demo(*arguments: str):
     finally:
         process.terminate()  # as gently as a user would: it removes what it has made
         try:
-            process.communicate(timeout=30)
+            process.communicate(timeout=90)
         finally:
             process.kill()
 
@@ -60,7 +64,7 @@ def addresses_in(said: str) -> list[str]:
 def test_help_says_what_happens():
     said = " ".join(ended("--help").stdout.split())
     assert "The same shop (accounts, orders, payments on a real database) runs twice" in said
-    assert "Ctrl-C stops all of it; nothing is left behind." in said
+    assert "Ctrl-C stops all of it and removes the database; the incidents stay" in said
     for option in ("--host", "--port", "--database", "--open / --no-open"):
         assert option in said
 
@@ -70,7 +74,7 @@ def test_help_says_what_happens():
 )
 def test_it_runs_until_it_is_stopped_and_leaves_nothing_behind(number, code):
     with demo("--port", "0") as (process, said):
-        page, bare, shielded = addresses_in(said)
+        page, bare, shielded, incidents = addresses_in(said)
         file = Path(re.search(r"Database +SQLite, (.+)", said)[1])
         assert file.exists()
         assert "Tightlip demo" in httpx.get(page).text
@@ -79,23 +83,58 @@ def test_it_runs_until_it_is_stopped_and_leaves_nothing_behind(number, code):
             "Something went wrong"
         )
         process.send_signal(number)
-        _, complaints = process.communicate(timeout=30)
+        _, complaints = process.communicate(timeout=90)
         assert process.returncode == code
         assert "Traceback" not in re.sub(r"^\{.*\}$", "", complaints, flags=re.MULTILINE)
         assert not file.parent.exists()
-        for address in (page, bare, shielded):
+        for address in (page, bare, shielded, incidents):
             with pytest.raises(httpx.ConnectError):
                 httpx.get(address)
 
 
 def test_what_the_bare_twin_logs_does_not_hide_the_incidents():
     with demo("--port", "0") as (process, said):
-        _, bare, shielded = addresses_in(said)
+        _, bare, shielded, _ = addresses_in(said)
         httpx.get(f"{bare}/orders/4/total")
         reference = httpx.get(f"{shielded}/orders/4/total").headers["x-error-reference"]
         process.send_signal(signal.SIGINT)
-        _, logged = process.communicate(timeout=30)
+        _, logged = process.communicate(timeout=90)
     assert [reference in line for line in logged.splitlines() if line.strip()] == [True]
+
+
+def test_killed_under_load_it_loses_no_incident(tmp_path, monkeypatch):
+    monkeypatch.setenv("TIGHTLIP_DIRECTORY", str(tmp_path / "private"))
+    references = []
+
+    def ask(address):
+        with suppress(httpx.HTTPError), httpx.Client() as client:
+            while True:
+                answer = client.get(f"{address}/orders/4/total")
+                references.append(answer.headers["x-error-reference"])
+
+    with demo("--port", "0") as (process, said):
+        assert str(tmp_path / "private") in said
+        shielded = addresses_in(said)[2]
+        # The incidents are logged too, and a pipe that nobody reads fills up.
+        fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 1 << 20)
+        threads = [threading.Thread(target=ask, args=(shielded,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        while len(references) < 25:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+    done = subprocess.run(
+        [sys.executable, "-m", "tightlip", "incidents", "show", "-", "--format", "jsonl"],
+        input="\n".join(references),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["reference"] for record in records] == references
+    assert {record["http.route"] for record in records} == {"/orders/{order_id}/total"}
 
 
 def test_it_says_which_port_it_takes_instead_of_a_taken_one():
@@ -122,7 +161,7 @@ def test_postgresql_is_used_in_a_schema_that_is_removed_at_the_end():
         schema = re.search(r"PostgreSQL, .*, schema (tightlip_demo_\w+)", said)[1]
         assert schema in schemas()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
         assert process.returncode == 130
     assert schema not in schemas()
 
@@ -172,7 +211,7 @@ def test_an_address_for_everyone_comes_with_a_warning():
         assert page.startswith("http://127.0.0.1:")
         assert httpx.get(page, headers={"host": "shop.example"}).status_code == 200
         process.send_signal(signal.SIGINT)
-        _, warned = process.communicate(timeout=30)
+        _, warned = process.communicate(timeout=90)
     assert "Whoever can reach this address sees the reports" in warned
 
 

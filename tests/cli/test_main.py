@@ -101,7 +101,9 @@ def installed(directory: Path, source: str) -> dict[str, str]:
 def test_an_installed_package_brings_a_command(tmp_path):
     source = 'def command():\n    "Look twice."\n    click.echo("looked")'
     environment = installed(tmp_path, source)
-    assert "probe  Look twice." in tightlip("--help", **environment).stdout
+    assert re.search(
+        r"^  probe +Look twice\.$", tightlip("--help", **environment).stdout, re.MULTILINE
+    )
     done = tightlip("probe", **environment)
     assert (done.returncode, done.stdout) == (0, "looked\n")
 

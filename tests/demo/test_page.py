@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tightlip.demo.failures import FAILURES
-from tightlip.demo.page.application import Twins, create_page
+from tightlip.demo.page.application import Dashboard, Twins, create_page
+from tightlip.demo.servers import run
 from tightlip.incidents.sinks.memory import MemorySink
 
 
@@ -75,14 +76,49 @@ def test_good_words_leak_nothing_on_either_side(demo, client):
     assert page.count("Your session has ended. Sign in again") >= 2
 
 
-def test_everything_is_shown_as_text(demo, client):
+def test_everything_is_shown_as_text(client):
     hostile = {"email": "<script>alert(1)</script>"}
-    reference = client.patch(f"{demo.shielded}/accounts/1", json=hostile).headers[
-        "x-error-reference"
-    ]
-    page = client.get(f"{demo.page}/incidents", params={"reference": reference}).text
+    with run("127.0.0.1", 0, None) as demo:  # in which this fault is new, and kept in full
+        answer = client.patch(f"{demo.shielded}/accounts/1", json=hostile)
+        reference = answer.headers["x-error-reference"]
+        page = client.get(f"{demo.page}/incidents", params={"reference": reference}).text
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_one_of_many_alike_is_shown_with_the_report_of_another(demo, client):
+    references = [
+        client.get(f"{demo.shielded}/orders/4/total").headers["x-error-reference"]
+        for _ in range(13)
+    ]
+    shown = {
+        reference: client.get(f"{demo.page}/incidents", params={"reference": reference}).text
+        for reference in references[-2:]  # of two in a row, at most one is kept in full
+    }
+    thinned = [name for name in shown if "one of many alike: the report is that of " in shown[name]]
+    assert thinned
+    assert thinned[0] in shown[thinned[0]]
+    assert "unsupported operand" in shown[thinned[0]]
+    assert f"tightlip incidents show {thinned[0]}" in shown[thinned[0]]
+
+
+def test_an_incident_of_an_earlier_demo_is_found_too(demo, client):
+    with run("127.0.0.1", 0, None) as earlier:
+        answer = client.get(f"{earlier.shielded}/orders/4/total")
+    reference = answer.headers["x-error-reference"]
+    page = client.get(f"{demo.page}/incidents", params={"reference": reference}).text
+    assert "unsupported operand" in page
+
+
+def test_each_report_leads_to_the_incident_page(demo):
+    with httpx.Client(follow_redirects=True, timeout=60) as client:
+        answer = client.get(f"{demo.shielded}/orders/4/total")
+        reference = answer.headers["x-error-reference"]
+        kept = client.get(f"{demo.page}/kept/{reference}")
+    assert kept.status_code == 200
+    assert kept.url.path == f"/incidents/{reference}"
+    assert str(kept.url).startswith(demo.dashboard.partition("/?")[0])
+    assert "What the client saw" in kept.text
 
 
 def test_the_page_lets_nothing_from_elsewhere_in(demo, client):
@@ -127,7 +163,9 @@ def test_what_is_not_there_is_told_in_the_form_of_the_contract(demo, client, pat
 
 @pytest.mark.anyio
 async def test_a_twin_that_does_not_answer_is_told_as_such():
-    page = create_page(Twins("http://127.0.0.1:9", "http://127.0.0.1:9", MemorySink()), ["*"])
+    nowhere = "http://127.0.0.1:9"
+    twins = Twins(nowhere, nowhere, MemorySink(), Dashboard(nowhere, "token"))
+    page = create_page(twins, ["*"])
     transport = httpx.ASGITransport(page)
     async with (
         page.router.lifespan_context(page),

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tightlip.detection.rule import Rule, RuleError
-from tightlip.detection.ruleset import Ruleset, RulesetError, Technology, load, read
+from tightlip.detection.rule_files import RulesetError
+from tightlip.detection.ruleset import Ruleset, Technology, load, read
 from tightlip.findings.finding import Category
 
 RULE = {
@@ -63,7 +64,7 @@ def test_a_fault_names_file_rule_and_key(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"severity": "high"}, "unknown key 'severity'"),
+        ({"weight": "high"}, "unknown key 'weight'"),
         ({"source": None}, "source is missing"),
         ({"source": "  "}, "source is missing"),
         ({"says": ""}, "says is missing"),

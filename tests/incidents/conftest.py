@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -40,7 +43,9 @@ def record() -> Record:
         **more: object,
     ) -> Incident:
         occurrence = Occurrence(new_reference(), request, exception, status, code, answer, **more)
-        return capture(occurrence, lambda path: path.startswith(own), {"host.name": "test"})
+        incident = capture(occurrence, lambda path: path.startswith(own), {"host.name": "test"})
+        assert json.loads(incident.as_json()) == incident.as_dict()
+        return incident
 
     return make
 
@@ -57,3 +62,64 @@ def logger() -> Iterator[logging.Logger]:
     finally:
         ours.parent, ours.handlers, _, ours.disabled = before
         ours.setLevel(before[2])
+
+
+class Receiver:
+    """A real HTTP server that does as it is told. It listens on a port of its own from the start; `stop` and `start` take it down and up."""
+
+    def __init__(self):
+        self.requests = []
+        self.answers = []  # statuses, or functions of the handler; 200 when there are no more
+        self.changed = threading.Condition()
+        self.port = 0
+        self.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.changed:
+                    receiver.requests.append((self.path, self.headers, body))
+                    answer = receiver.answers.pop(0) if receiver.answers else 200
+                    receiver.changed.notify_all()
+                if callable(answer):
+                    answer(self)
+                    return
+                self.send_response(answer)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def wait(self, count, seconds=10):
+        """Return all requests as soon as there are `count` of them."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.requests) >= count, seconds), (
+                self.requests
+            )
+            return list(self.requests)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.stop()

@@ -292,7 +292,7 @@ def test_the_record_of_the_worst_exception_stays_below_64_kb_and_says_what_was_c
     assert incident["cut"]
     assert incident["exception.type"] == "ExceptionGroup"
     assert incident["reference"]
-    assert incident["fingerprint"].startswith("v1:")
+    assert incident["fingerprint"].startswith("v2:")
 
 
 def test_of_a_record_that_is_too_large_the_locals_go_before_anything_else(record, raised):

@@ -79,7 +79,7 @@ def fingerprint(record, raised, tmp_path):
 
 
 def test_a_fingerprint_carries_its_version(fingerprint):
-    assert re.fullmatch(r"v1:[0-9a-f]{16}", fingerprint())
+    assert re.fullmatch(r"v2:[0-9a-f]{16}", fingerprint())
 
 
 def test_other_values_do_not_change_it(fingerprint):
@@ -151,7 +151,7 @@ def test_a_fault_of_libraries_alone_has_one_too(record, raised):
     )
     by_zero = record(raised(lambda: library["fail"](0)), own="nowhere").fingerprint
     assert by_zero != record(raised(lambda: library["miss"](0)), own="nowhere").fingerprint
-    assert re.fullmatch(r"v1:[0-9a-f]{16}", by_zero)
+    assert re.fullmatch(r"v2:[0-9a-f]{16}", by_zero)
 
 
 def test_withheld_words_without_exception_are_grouped_by_reason_place_and_route(record):
@@ -181,23 +181,25 @@ def test_withheld_words_without_exception_are_grouped_by_reason_place_and_route(
 
 def test_it_is_the_same_when_it_is_computed_anew(fingerprint):
     from tightlip.incidents import fingerprint as module
-    from tightlip.incidents import frames
+    from tightlip.incidents import frames, ways
 
     before = fingerprint()
     module._known.clear()
     frames._places.clear()
+    ways._ways.clear()
     assert fingerprint() == before
 
 
 def test_code_that_is_made_without_end_fills_no_memory(record, raised):
     from tightlip.incidents import fingerprint as module
-    from tightlip.incidents import frames
+    from tightlip.incidents import frames, ways
 
     for number in range(9000):
         code = compile("1 / 0", f"/made-{number}.py", "exec")
         try:
             exec(code, {"__name__": "made"})
         except ZeroDivisionError as error:
-            frames.walk(error.__traceback__)
+            ways.Walks().walk(error.__traceback__)
     assert len(frames._places) <= 8192
+    assert len(ways._ways) <= 1024
     assert len(module._known) <= 4096

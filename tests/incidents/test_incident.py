@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from tightlip.incidents import encoding
 from tightlip.incidents.incident import Incident
 
 FIELDS = {
@@ -52,3 +53,22 @@ def test_no_sink_can_change_what_the_next_one_gets():
 def test_an_incident_travels_to_another_process():
     incident = pickle.loads(pickle.dumps(Incident(dict(FIELDS))))
     assert incident.as_json() == Incident(dict(FIELDS)).as_json()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, object()])
+def test_what_json_cannot_hold_makes_no_line(value):
+    with pytest.raises((TypeError, ValueError)):
+        Incident({**FIELDS, "value": value})
+
+
+def test_the_line_is_the_same_where_python_has_no_encoder_in_c_or_another_one(monkeypatch):
+    line = Incident(dict(FIELDS)).as_json()
+    make = json.encoder.c_make_encoder
+
+    def another(*positional):  # takes no names
+        return make(*positional)
+
+    monkeypatch.setattr(json.encoder, "c_make_encoder", another)
+    assert encoding._prepared()(FIELDS) == line
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert encoding._prepared()(FIELDS) == line

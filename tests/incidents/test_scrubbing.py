@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tightlip.detection.ruleset import load
+from tightlip.findings.finding import Category
 from tightlip.incidents import scrubbing
-from tightlip.incidents.scrubbing import SCRUBBED, Scrubber, is_card, scrub_query, scrub_source
+from tightlip.incidents.scrubbing import Scrubber, scrub_query, scrub_source
 from tightlip.incidents.scrubbing import scrub_text as scrub
+from tightlip.incidents.secrets.forms import is_card
+from tightlip.incidents.secrets.found import SCRUBBED, Found
 
 PASSWORD = "hunter" + "2-xyz"
 JWT = ".".join(
@@ -90,6 +97,10 @@ def test_what_stands_under_a_secret_name_or_in_an_address_is_taken_out_of_a_text
         "$2b$12$" + "R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
         "$argon2id$v=19$m=65536,t=3,p=4$" + "c29tZXNhbHQ" + "$RdescudvJCsgt3ub+b4dWRWJTmaaQ",
         "pbkdf2_sha256$" + "600000$c2FsdHNhbHQ$" + "aGFzaGhhc2hoYXNoaGFzaA=",
+        "scrypt$" + "09e69dd2ab0589561bf24447215a3083$" + "51d1279055b4eb9c4d5a564e9e45c822",
+        "bcrypt_sha256$$2b$12$" + "c2FsdHNhbHRzYWx0c2FsdHNhbHRzYWx0c2FsdHNhbHQ",
+        "argon2$argon2id$v=19$m=102400,t=2,p=8$" + "c2FsdHNhbHQ$" + "aGFzaGhhc2hoYXNo",
+        "sha1$" + "c2FsdHNhbHQ$" + "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
     ],
 )
 def test_what_has_the_form_of_a_secret_is_taken_out_of_a_text(secret):
@@ -136,14 +147,14 @@ def test_a_scrubbed_text_stays_as_it_is_when_it_is_scrubbed_again():
 
 def test_query_parameters_are_scrubbed_by_name_and_by_form():
     query = f"page=2&access_token={PASSWORD}&next=https%3A%2F%2Fu%3A{PASSWORD}%40h%2F&x=&password"
-    scrubbed = scrub_query(query)
+    scrubbed = scrub_query(query, Found())
     assert PASSWORD not in scrubbed
     assert scrubbed.startswith(f"page=2&access_token={SCRUBBED}&next=")
     assert scrubbed.endswith("&x=&password")
 
 
 def test_a_query_parameter_with_an_encoded_name_is_scrubbed():
-    assert PASSWORD not in scrub_query(f"pass%77ord={PASSWORD}")
+    assert PASSWORD not in scrub_query(f"pass%77ord={PASSWORD}", Found())
 
 
 def test_a_source_line_keeps_its_code_and_loses_its_strings_under_secret_names():
@@ -173,6 +184,45 @@ def test_texts_of_one_record_are_searched_together_and_replaced_wherever_they_st
     assert finished["plain"] == "plain words"
     assert finished["deep"] == [{"x": f"token={SCRUBBED}"}]
     assert PASSWORD not in json.dumps({k: v for k, v in finished.items() if k != "deep"})[:30]
+
+
+CREDENTIALS = [rule for rule in load().rules if rule.category is Category.CREDENTIAL]
+
+
+def kept(text):
+    """Return `text` as a record that holds nothing else would keep it."""
+    scrubber = Scrubber()
+    return scrubber.finish({"text": scrubber.text(text, 10_000)})["text"]
+
+
+@pytest.mark.parametrize("rule", CREDENTIALS, ids=lambda rule: rule.id)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_no_form_of_a_credential_passes_for_a_text_that_needs_no_search(rule, data):
+    pattern = re.compile(data.draw(st.sampled_from(rule.patterns)), re.ASCII)
+    text = data.draw(st.from_regex(pattern, fullmatch=True))
+    assert kept(text) == scrub(scrubbing.storable(text))
+
+
+@pytest.mark.parametrize("word", ["Bearer", "BEARER", "bearer", "Basic", "BASIC"])
+def test_a_short_token_after_its_word_is_scrubbed(word):
+    token = "9hvcDpvMTIzQ"
+    assert token not in kept(f"{word} {token}")
+
+
+def test_a_text_that_was_harmless_stays_so_and_hides_no_other():
+    for _ in range(3):
+        assert kept("shop:orders") == "shop:orders"
+        assert PASSWORD not in kept(f"shop:orders password={PASSWORD}")
+        assert PASSWORD not in kept(f"password={PASSWORD}")
+
+
+def test_the_memory_of_harmless_texts_has_a_bound():
+    for number in range(5000):
+        assert kept(f"x:{number}") == f"x:{number}"
+        assert kept("y: " * 300) == "y: " * 300
+    assert len(scrubbing._harmless) <= 4100
+    assert max(map(len, scrubbing._harmless)) < 600
 
 
 def test_no_text_hides_the_secret_of_the_one_after_it():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tightlip.incidents.secret_names import is_secret_name
+from tightlip.incidents.secrets.names import is_secret_name
 
 
 @pytest.mark.parametrize(

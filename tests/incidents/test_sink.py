@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
 
 import pytest
 
+from tightlip.incidents import sinks
+from tightlip.incidents.delivery import OutsideSink
 from tightlip.incidents.incident import Incident
-from tightlip.incidents.sink import Sink, known_sinks, open_sink
+from tightlip.incidents.sink import Follower, Sink, known_sinks, open_sink
 from tightlip.incidents.sinks.memory import MemorySink
 
 KEEP = "K7Q29FMX4D1T"
@@ -16,12 +20,61 @@ def incident(reference=KEEP):
     return Incident({"reference": reference, "fingerprint": "v1:0", "severity_number": 17})
 
 
-@pytest.mark.parametrize("name", ["logging", "structlog", "memory"])
-def test_every_sink_of_ours_is_found_by_its_name(name):
-    sink = open_sink(name)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("logging", {}),
+        ("structlog", {}),
+        ("memory", {}),
+        ("opentelemetry", {}),
+        ("sentry", {}),
+        ("postgresql", {"url": "postgresql://h/d"}),
+        ("webhook", {"url": "https://h/"}),
+    ],
+)
+def test_every_sink_of_ours_is_found_by_its_name(name, options):
+    sink = open_sink((name, options))
     assert isinstance(sink, Sink)
     assert name in known_sinks()
     sink.close()
+
+
+IN_THE_HOUSE = {"logging", "memory", "structlog"}
+FED_FROM_THE_DIRECTORY = {"postgresql"}  # the store has parted the compartments already
+
+
+@pytest.mark.parametrize(
+    "name", sorted(module.name for module in pkgutil.iter_modules(sinks.__path__))
+)
+def test_every_sink_that_speaks_to_another_system_lets_delivery_decide_what_leaves(name):
+    module = importlib.import_module(f"tightlip.incidents.sinks.{name}")
+    (kind,) = (
+        found
+        for key, found in vars(module).items()
+        if key.endswith("Sink") and found.__module__ == module.__name__
+    )
+    is_outside = name not in IN_THE_HOUSE | FED_FROM_THE_DIRECTORY
+    assert issubclass(kind, OutsideSink) is is_outside
+    assert issubclass(kind, Follower) is (name in FED_FROM_THE_DIRECTORY)
+    if is_outside:
+        assert kind.send is OutsideSink.send
+
+
+def test_only_the_open_part_leaves_unless_a_sink_was_opened_for_all():
+    class Elsewhere(OutsideSink):
+        def __init__(self, **options):
+            super().__init__("elsewhere", **options)
+            self.got = []
+
+        def deliver(self, incidents):
+            self.got += incidents
+
+    whole = Incident({**incident().as_dict(), "url.path": "/planted"})
+    for options, expected in ({}, incident()), ({"closed": True}, whole):
+        sink = Elsewhere(**options)
+        sink.send(whole)
+        sink.close()
+        assert [dict(got) for got in sink.got] == [dict(expected)]
 
 
 def test_a_sink_object_stands_for_itself():
@@ -31,7 +84,8 @@ def test_a_sink_object_stands_for_itself():
 
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(
-        ValueError, match="no sink 'papyrus': choose one of logging, memory, structlog"
+        ValueError,
+        match="no sink 'papyrus': choose one of logging, memory, opentelemetry, postgresql, sentry, structlog, webhook",
     ):
         open_sink("papyrus")
 
@@ -71,6 +125,8 @@ def test_the_memory_sink_holds_the_last_incidents_and_finds_them():
 def test_the_default_follows_what_the_application_has_set_up_when_an_incident_comes():
     code = """
 import sys
+from tightlip.incidents import sinks
+from tightlip.incidents.delivery import OutsideSink
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.sink import default_sinks
 sink, = default_sinks()
@@ -102,13 +158,18 @@ def test_an_installed_sink_is_found_by_its_entry_point(tmp_path):
     code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
+from tightlip.incidents import sinks
+from tightlip.incidents.delivery import OutsideSink
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.sink import known_sinks, open_sink
 open_sink("papyrus").send(Incident({{"reference": "K7Q29FMX4D1T"}}))
 print(known_sinks())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "sent K7Q29FMX4D1T\n('logging', 'memory', 'papyrus', 'structlog')\n"
+    assert (
+        done.stdout
+        == "sent K7Q29FMX4D1T\n('logging', 'memory', 'opentelemetry', 'papyrus', 'postgresql', 'sentry', 'structlog', 'webhook')\n"
+    )
 
 
 def test_a_missing_library_is_told_with_the_command_to_run(monkeypatch):

@@ -26,12 +26,26 @@ def rows_of(document: str, kind: str) -> list[str]:
     [
         ("databases.md", "reader", "translation/readers"),
         ("frameworks.md", "adapter", "adapters"),
+        ("servers.md", "server", "servers"),
         ("sinks.md", "sink", "incidents/sinks"),
     ],
 )
 def test_every_plug_in_has_its_row_and_every_row_its_plug_in(document, kind, folder):
     files = {path.stem for path in (PACKAGE / folder).glob("*.py")} - {"__init__"}
-    assert sorted(rows_of(document, kind)) == sorted(files)
+    packages = {path.parent.name for path in (PACKAGE / folder).glob("*/__init__.py")}
+    assert sorted(rows_of(document, kind)) == sorted(files | packages)
+
+
+def test_the_readme_links_each_framework_to_an_example_that_is_run():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"^\| .+ \| \[example\]\(examples/(\w+)\.py\) \|", text, re.MULTILINE)
+    examples = {path.stem for path in (ROOT / "examples").glob("*_application.py")}
+    assert sorted(linked) == sorted(examples)
+    run = (ROOT / "tests/examples/test_examples.py").read_text(encoding="utf-8")
+    names = {name.removesuffix("_application") for name in linked}
+    assert {name for name in names if f'"{name}' not in run} == set()
+    folders = {path.stem for path in (PACKAGE / "adapters").iterdir()} - {"__init__", "__pycache__"}
+    assert {name for name in folders if name not in names} <= {"celery"}
 
 
 def test_the_changelog_tells_of_this_version():

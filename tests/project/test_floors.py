@@ -21,10 +21,19 @@ PACKAGE = Path(tightlip.__file__).parent
 MAY_IMPORT_LIBRARIES = (
     "tightlip.adapters.",
     "tightlip.cli.",
+    "tightlip.dashboard.",
     "tightlip.demo.",
+    "tightlip.detection.cache",
+    "tightlip.detection.codings.",
     "tightlip.detection.engines.",
+    "tightlip.incidents.directory",
+    "tightlip.incidents.exposition",
+    "tightlip.incidents.packing",
+    "tightlip.incidents.postgresql.",
+    "tightlip.incidents.sealing",
     "tightlip.incidents.sinks.",
     "tightlip.incidents.terminal",
+    "tightlip.servers.",
 )
 
 BREACHES = [
@@ -86,6 +95,11 @@ BREACHES = [
         id="a protocol imports what renders",
     ),
     pytest.param(
+        "no-policy-at-the-edge",
+        {"servers/waitress.py": "import tightlip.catalog.standard"},
+        id="a server's words are chosen beside the responder",
+    ),
+    pytest.param(
         "third-parties",
         {"translation/readers/planted.py": "import psycopg"},
         id="a reader imports its driver",
@@ -105,6 +119,7 @@ BREACHES = [
             ("engines", "detection/engines"),
             ("sinks", "incidents/sinks"),
             ("readers", "translation/readers"),
+            ("servers", "servers"),
         ]
     ),
 ]

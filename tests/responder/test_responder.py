@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
+import zlib
 from linecache import getline
 
+import brotli
 import pytest
+import zstandard
 
 from tightlip import PublicError, on_exception
 from tightlip.exchange import Request, Response
@@ -176,7 +180,7 @@ class FailingSink:
 
 
 def test_a_sink_that_fails_does_not_touch_the_answer_and_standard_error_takes_the_record(capfd):
-    responder = Responder(Policy(sinks=(FailingSink(),)))
+    responder = Responder(Policy(sinks=(FailingSink(),), directory=None))
     answer = responder.answer(raised(RuntimeError("of the handler")), REQUEST)
     error = json.loads(answer.response.body)["error"]
     assert error["code"] == "INTERNAL_SERVER_ERROR"
@@ -367,3 +371,40 @@ def test_headers_put_on_a_public_error_after_its_declaration_do_not_leave(respon
     error.headers = {"x-own": f"{CANARY}\r\nset-cookie: a=b"}
     error.docs = CANARY
     assert CANARY not in repr(responder.answer(raised(error), REQUEST).response)
+
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+    "br, gzip": lambda data: gzip.compress(brotli.compress(data)),
+}
+
+
+@pytest.mark.parametrize("coding", PACKERS)
+def test_the_record_shows_a_packed_answer_as_the_client_would_read_it(responder, sink, coding):
+    headers = ((b"content-encoding", coding.encode()),)
+    responder.review(Response(500, headers, PACKERS[coding](b"canary " * 9)), REQUEST)
+    (incident,) = sink.incidents
+    assert incident["withheld"][0]["text"] == "canary " * 9
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_written"),
+    [
+        ((), b"", False),
+        ((), b"Not Found", False),
+        ((), b"words", True),
+        (((b"content-length", b"0"),), b"", False),
+        (((b"content-length", b"9"),), b"", False),
+        (((b"content-length", b"5"),), b"", True),
+        (((b"content-length", b"five"),), b"", False),
+    ],
+)
+def test_an_answer_that_somebody_wrote_is_recorded_also_where_head_leaves_the_words_out(
+    responder, sink, headers, body, is_written
+):
+    answer = responder.review(Response(404, headers, body), REQUEST)
+    assert (answer.reference is not None) is is_written
+    assert len(sink) == is_written

@@ -68,6 +68,9 @@ def test_blanks_around_a_value_are_no_part_of_it():
         (b"a\r\nb", b"c"),
         (b"a\n", b"b"),
         (b"\xe9", b"b"),
+        (b"Content-Length", b"three"),
+        (b"content-length", b"-1"),
+        (b"content-length", b""),
     ],
 )
 def test_a_header_that_http_cannot_hold_is_refused(name, value):
@@ -187,9 +190,15 @@ def test_a_value_that_has_not_the_form_of_its_field_stays_behind(name, value):
         (b"POST,GET,POST", b"GET, POST"),
         (b"GET", b"GET"),
         (b"PUT ,DELETE", b"DELETE, PUT"),
+        (b"OPTIONS, HEAD, GET, POST", b"GET, POST"),
+        (b"POST, OPTIONS", b"POST"),
+        (b"HEAD, POST", b"HEAD, POST"),
+        (b"OPTIONS", b"OPTIONS"),
     ],
 )
-def test_the_allowed_methods_are_sorted_and_told_once(value, told):
+def test_the_allowed_methods_are_sorted_and_told_once_and_those_that_frameworks_add_are_not(
+    value, told
+):
     assert allowed_with_error([(b"Allow", value)]) == ((b"allow", told),)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
@@ -13,16 +14,21 @@ from weakref import WeakKeyDictionary, WeakSet
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException, WebSocketException
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
+from tightlip.failure import Failure, HttpFailure, ValidationFailure
 from tightlip.json_schema import property_names
 from tightlip.protocols.asgi import Guard
+from tightlip.protocols.asgi_containment import Containment, contained, solving
 from tightlip.protocols.asgi_exchange import Scope, state_of
+from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
+from tightlip.protocols.pydantic_errors import read_errors
+from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send
@@ -30,11 +36,21 @@ if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Dress, Framework
     from tightlip.responder.responder import Responder
 
+_SOLVED = (
+    "request dependant body background_tasks response dependency_overrides_provider"
+    " dependency_cache async_exit_stack embed_body_fields _uses_scopes_cache"
+)
 _OWN_PACKAGES = ("starlette", "fastapi")
 _REFUSED = 403
+_NOT_FOUND = 404
+_UNSUPPORTED_TYPE = 415
 _FIRST_ERROR = 400
 _MOST_PARTS = 100_000  # an object may invent a new `app` each time that it is asked
-_BODY_READERS = frozenset({"json", "form", "body", "stream", "_get_form"})
+_BODY_READERS = {
+    "starlette.requests": frozenset({"json", "form", "body", "stream", "_get_form"}),
+}
+_BODY_LIBRARIES = frozenset({"json", "python_multipart", "starlette", "codecs"})
+_PATH_READERS = {"starlette.convertors": frozenset({"convert"})}
 _OWN_WORDS = (
     b"Disallowed CORS ",
     b"Invalid host header",
@@ -65,6 +81,10 @@ def wrap(application: Any, responder: Responder) -> Any:
     A Starlette or FastAPI object is returned as itself: the guard stands around the stack of
     middleware that it builds. Any other ASGI callable of these libraries gets a wrapper.
     """
+    with suppress(UnknownFunctionError):  # another release runs its streams in another way
+        substitute(StreamingResponse, "stream_response", "self send", contained)
+        if "fastapi.sse" in sys.modules:
+            substitute(sys.modules["fastapi.routing"], "solve_dependencies", _SOLVED, solving)
     if not isinstance(application, Starlette):
         _listen_in([application], responder)
         return Guard(application, responder, _FRAMEWORK)
@@ -89,10 +109,9 @@ class ShieldMiddleware:
 
     def __init__(self, app: ASGIApp, responder: Responder | None = None) -> None:
         if responder is None:
-            from tightlip.responder.policy import Policy
-            from tightlip.responder.responder import Responder
+            from tightlip.serving import open_responder
 
-            responder = Responder(Policy())
+            responder = open_responder({})
         self._responder = responder
         self._guard = Guard(app, responder, _FRAMEWORK)
 
@@ -119,8 +138,10 @@ def read(exception: BaseException) -> Failure | None:
         exception, validation.RequestValidationError | validation.WebSocketRequestValidationError
     ):
         return _read_validation(exception)
-    if _is_unreadable_body(exception):
+    if is_raised_while_reading(exception, _BODY_READERS, _BODY_LIBRARIES):
         return HttpFailure(_FIRST_ERROR)
+    if is_raised_while_reading(exception, _PATH_READERS, ()):
+        return HttpFailure(_NOT_FOUND)
     return None
 
 
@@ -170,53 +191,19 @@ def _has_own_words(exception: HTTPException) -> bool:
         phrase = None
     if exception.detail == phrase and isinstance(exception.detail, str):
         return True
-    traceback = exception.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return False
-    module = traceback.tb_frame.f_globals.get("__name__", "")
-    return module.partition(".")[0] in _OWN_PACKAGES
+    return is_raised_in(exception, _OWN_PACKAGES)
 
 
-def _is_unreadable_body(exception: BaseException) -> bool:
-    """Tell whether the request's body could not be read as what it claims to be.
-
-    The same types raised by the application's own code are its own failures: only what came
-    out of the framework's reading counts.
-    """
-    if not isinstance(exception, ValueError | RecursionError):
-        return False
-    reading = False
-    traceback = exception.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        module = traceback.tb_frame.f_globals.get("__name__", "")
-        if module == "starlette.requests":
-            reading = code.co_name in _BODY_READERS
-        elif module.partition(".")[0] not in {"json", "python_multipart", "starlette", "codecs"}:
-            reading = False
-        traceback = traceback.tb_next
-    return reading
-
-
-def _read_validation(exception: Any) -> ValidationFailure:
-    fields = []
-    malformed = False
-    for error in exception.errors():
-        kind = error.get("type", "")
-        malformed = malformed or kind == "json_invalid"
-        context = error.get("ctx") or {}
-        cause = context.get("error") if isinstance(context, Mapping) else None
-        fields.append(
-            FieldFailure(
-                location=tuple(error.get("loc", ())),
-                type=kind,
-                context=context if isinstance(context, Mapping) else {},
-                error=cause if isinstance(cause, BaseException) else None,
-            )
-        )
-    return ValidationFailure(tuple(fields), malformed, _DECLARED.get(exception))
+def _read_validation(exception: Any) -> ValidationFailure | HttpFailure:
+    """Return what FastAPI refused; a body that is not there, or of another type, is no content."""
+    failure = read_errors(exception.errors(), _DECLARED.get(exception))
+    body = getattr(exception, "body", None)
+    for field in failure.fields:
+        if field.location == ("body",) and isinstance(body, bytes):
+            return HttpFailure(_UNSUPPORTED_TYPE)
+        if field.location == ("body",) and field.type == "missing" and body is None:
+            return replace(failure, malformed=True)
+    return failure
 
 
 def _guard_stack(application: Starlette, responder: Responder) -> None:
@@ -226,9 +213,9 @@ def _guard_stack(application: Starlette, responder: Responder) -> None:
 
     @wraps(build)
     def guarded() -> Guard:
-        _listen_in(application.routes, responder)
         with _listening(application, responder):
             stack = build()
+        _listen_in([stack], responder)
         return Guard(stack, responder, _FRAMEWORK, _cors_of(application))
 
     application.build_middleware_stack = guarded  # type: ignore[method-assign]
@@ -238,14 +225,16 @@ def _guard_stack(application: Starlette, responder: Responder) -> None:
 
 def _listen_in(parts: Iterable[Any], responder: Responder) -> None:
     """Have the applications that stand in `parts` tell of their exceptions too."""
-    for mounted in _applications_in(parts):
-        if mounted not in _SHIELDED and mounted not in _LISTENING:
+    for mounted in _parts_in(parts):
+        if not isinstance(mounted, Starlette):
+            responder.guard_inside(mounted, sys.modules[__name__])
+        elif mounted not in _SHIELDED and mounted not in _LISTENING:
             _LISTENING.add(mounted)
             _listen_inside(mounted, responder)
 
 
-def _applications_in(routes: Iterable[Any]) -> Iterator[Starlette]:
-    """Yield the applications that are mounted at `routes`, also in routers and middleware."""
+def _parts_in(routes: Iterable[Any]) -> Iterator[Any]:
+    """Yield what is mounted at `routes` and is no part of Starlette's, also inside of that."""
     open_parts = list(routes)
     seen: set[int] = set()
     while open_parts and len(seen) < _MOST_PARTS:
@@ -257,10 +246,12 @@ def _applications_in(routes: Iterable[Any]) -> Iterator[Starlette]:
             yield part
         elif isinstance(part, Guard):
             continue
-        elif isinstance(part, Router):
-            open_parts.extend(part.routes)
         else:
-            open_parts.extend(_inside(part))
+            if isinstance(part, BaseHTTPMiddleware) and not isinstance(part.app, Containment):
+                part.app = Containment(part.app)  # it runs what is inside in a task of its own
+            if type(part).__module__.partition(".")[0] not in _OWN_PACKAGES:
+                yield part
+            open_parts.extend(part.routes if isinstance(part, Router) else _inside(part))
 
 
 def _inside(part: Any) -> Iterator[Any]:
@@ -279,9 +270,10 @@ def _listen_inside(application: Starlette, responder: Responder) -> None:
 
     @wraps(build)
     def listening() -> ASGIApp:
-        _listen_in(application.routes, responder)
         with _listening(application, responder):
-            return build()
+            stack = build()
+        _listen_in([stack], responder)
+        return stack
 
     application.build_middleware_stack = listening  # type: ignore[method-assign]
     if application.middleware_stack is not None:
@@ -295,7 +287,7 @@ def _listening(application: Starlette, responder: Responder) -> Iterator[None]:
     own: dict[Any, Any] = {
         HTTPException: _answer_in_place,
         WebSocketException: _answer_in_place,
-        responder.public_error: _answer_in_place,
+        responder.public_error: _answer_declared,
         Exception: _answer_in_place,
     }
     for key, handler in handlers.items():
@@ -400,8 +392,15 @@ async def _answer_in_place(
         return Response(status_code=failure.status, headers=_sendable(failure.headers))
     if isinstance(failure, ValidationFailure):
         return Response(status_code=400 if failure.malformed else 422)
-    status = getattr(exception, "status", 500)  # a public error has one
-    return Response(status_code=status if type(status) is int else 500)
+    return Response(status_code=500)
+
+
+async def _answer_declared(connection: Request | WebSocket, exception: Any) -> Response | None:
+    """Do the same for a public error, which has a status of its own."""
+    response = await _answer_in_place(connection, exception)
+    if response is not None:
+        response.status_code = exception.status
+    return response
 
 
 def _sendable(headers: Mapping[Any, Any]) -> dict[str, str]:

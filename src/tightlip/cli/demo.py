@@ -45,15 +45,17 @@ _EXTRA = frozenset(
     help="Open the page in a browser. Without either: where there is a terminal and a desktop.",
 )
 def command(host: str, port: int, database: str | None, *, show: bool | None) -> None:
-    """Run a small real API, its leaking twin, and a page that shows both.
+    """Show the failures of a real API, bare and shielded.
 
     The same shop (accounts, orders, payments on a real database) runs twice: bare, and in
     shield(app). Press a failure on the page to see what either twin tells the client, and the
-    incident's report. Ctrl-C stops all of it; nothing is left behind.
+    incident's report. Ctrl-C stops all of it and removes the database; the incidents stay, and
+    `tightlip incidents` shows them.
     """
     try:
         from tightlip.demo.database import DatabaseUnavailableError
         from tightlip.demo.servers import NoPortError, StartError, run
+        from tightlip.incidents.directory import NoDirectoryError
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:
@@ -70,7 +72,7 @@ def command(host: str, port: int, database: str | None, *, show: bool | None) ->
                 click.launch(running.page)
             while True:  # in steps, since not every system lets a signal end a plain wait
                 threading.Event().wait(0.5)
-    except (DatabaseUnavailableError, NoPortError, StartError) as error:
+    except (DatabaseUnavailableError, NoDirectoryError, NoPortError, StartError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -85,7 +87,11 @@ def _tell(running: Running, host: str, port: int) -> None:
         f"  Shielded    {running.shielded}  the same shop in shield(app)\n"
         f"  Database    {running.database}\n"
         f"\n"
-        f"  Incidents show up here too. Ctrl-C stops all of it and removes the database.\n"
+        f"  Incidents   {running.dashboard}\n"
+        f"              kept in {running.directory}\n"
+        f"\n"
+        f"  They show up here too; `tightlip incidents` has them all, also later.\n"
+        f"  Ctrl-C stops all of it and removes the database.\n"
     )
     if not _is_loopback(host):
         click.echo(

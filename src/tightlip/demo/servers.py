@@ -1,4 +1,4 @@
-"""Three servers in one process: the page, the bare application, the shielded one."""
+"""Four servers in one process: the page, the bare shop, the shielded one, the incident page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from uvicorn import Config, Server
-
+from tightlip.dashboard.access import Rules
+from tightlip.dashboard.application import create_dashboard
+from tightlip.dashboard.serving import STOP_TIMEOUT, quiet_server
 from tightlip.demo.database import open_database
-from tightlip.demo.page.application import Twins, create_page
+from tightlip.demo.page.application import Dashboard, Twins, create_page
+from tightlip.demo.record import Record
 from tightlip.demo.shop.application import create_application, create_shield
+from tightlip.incidents.directory import private_directory
 from tightlip.incidents.sinks.memory import MemorySink
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ _MOST_INCIDENTS = 200
 _PORTS_TRIED = 100
 _LAST_PORT = 65535
 _START_TIMEOUT = 20.0  # seconds
-_STOP_TIMEOUT = 2  # seconds for answers under way
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, not bound
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -48,7 +50,9 @@ class Running:
         shielded: The address of the application with it.
         database: What the database is.
         port: The port of the page.
-        incidents: The incidents of the shielded application.
+        incidents: The last incidents of the shielded application.
+        directory: Where all of them are kept.
+        dashboard: The address of the page that shows them, with what opens it.
     """
 
     page: str
@@ -57,6 +61,8 @@ class Running:
     database: str
     port: int
     incidents: MemorySink
+    directory: str
+    dashboard: str
 
 
 @contextmanager
@@ -72,6 +78,7 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         NoPortError: Nothing can listen at `host`.
         DatabaseUnavailableError: The database cannot be used.
         StartError: A server did not start.
+        NoDirectoryError: Nothing says where incidents are to be kept.
     """
     with ExitStack() as stack:
         page_socket = stack.enter_context(closing(_listen(host, port)))
@@ -79,6 +86,7 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         following = page_port + 1 if port else 0
         bare_socket = stack.enter_context(closing(_listen(host, following)))
         shielded_socket = stack.enter_context(closing(_listen(host, following)))
+        dashboard_socket = stack.enter_context(closing(_listen(host, following)))
         # Bound and not listening, the port of the payment gateway refuses every connection.
         gateway_socket = stack.enter_context(closing(socket.socket()))
         gateway_socket.bind(("127.0.0.1", 0))
@@ -89,11 +97,20 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         shielded = create_shield(["logging", incidents])(
             create_application(opened.open_session, gateway)
         )
-        twins = Twins(_address(host, bare_socket), _address(host, shielded_socket), incidents)
+        directory = private_directory()
         hosts = ["*"] if host in _WILDCARDS else [*_LOCAL_NAMES, host]
+        rules = Rules(hosts=hosts)
+        twins = Twins(
+            _address(host, bare_socket),
+            _address(host, shielded_socket),
+            Record(incidents, directory),
+            Dashboard(_address(host, dashboard_socket), rules.token),
+        )
         page = create_page(twins, hosts)
+        dashboard = create_dashboard(directory, rules)
         stack.enter_context(_serving(bare, bare_socket, banner=True))
         stack.enter_context(_serving(shielded, shielded_socket, banner=False))
+        stack.enter_context(_serving(dashboard, dashboard_socket, banner=False))
         stack.enter_context(_serving(page, page_socket, banner=False))
         yield Running(
             page=_address(host, page_socket),
@@ -102,6 +119,8 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
             database=opened.description,
             port=page_port,
             incidents=incidents,
+            directory=str(directory.path),
+            dashboard=f"{twins.dashboard.address}/?token={rules.token}",
         )
 
 
@@ -112,16 +131,8 @@ def _serving(application: ASGIApp, listener: socket.socket, *, banner: bool) -> 
     Only in the main thread does uvicorn take the signals of the process for itself. What the
     bare application's failures write to the server's log is left out: the page shows it.
     """
-    server = Server(
-        Config(
-            application,
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            server_header=banner,
-            timeout_graceful_shutdown=_STOP_TIMEOUT,
-        )
-    )
+    # The shielded twin's process has no banner, so the bare one brings its own.
+    server = quiet_server(application, headers=[("server", "uvicorn")] if banner else [])
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     deadline = time.monotonic() + _START_TIMEOUT
@@ -134,7 +145,7 @@ def _serving(application: ASGIApp, listener: socket.socket, *, banner: bool) -> 
         yield
     finally:
         server.should_exit = True
-        thread.join(_STOP_TIMEOUT + _START_TIMEOUT)
+        thread.join(STOP_TIMEOUT + _START_TIMEOUT)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import NoReturn, TypeAlias
 
@@ -16,6 +17,9 @@ A pair (text, True) means that `text`, which is lower case, stands in the match 
 LONGEST_REPEAT = 1000
 """RE2 compiles no longer repeat, and a longer gap joins words that have nothing in common."""
 
+LONGEST_MATCH = 2048
+"""How long the match of a core may be, in bytes: pieces of a stream are scanned so far back."""
+
 _MOST_ALTERNATIVES = 24
 _REPEAT = re.compile(r"\{(\d{1,6})(?:,(\d{1,6}))?\}", re.ASCII)
 _CONTROL_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
@@ -27,6 +31,23 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What is known of a pattern without running it.
+
+    Attributes:
+        required: Sets of strings; of each set, at least one stands in every match. The set that
+            the fewest texts meet comes first; empty where no such strings are known.
+        core: A pattern that matches somewhere in a text if and only if this one does, without
+            the repeats that only make a match longer at either end.
+        width: How many bytes a match has at most.
+    """
+
+    required: tuple[Literals, ...]
+    core: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """What is known of a piece of a pattern.
 
@@ -34,22 +55,50 @@ class _Part:
         exact: Every string that the piece matches, where they are few; else None.
         folded: Whether `exact` is matched in any case.
         required: Sets of strings; of each set, one stands in every match of the piece.
+        width: How many bytes a match of the piece has at most.
+        repeats: How often a part of the piece is repeated, nested repeats multiplied.
     """
 
     exact: frozenset[str] | None = None
     folded: bool = False
     required: tuple[Literals, ...] = ()
+    width: int = 0
+    repeats: int = 1
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A piece of the outermost sequence of a pattern: an atom and how often it stands there."""
+
+    atom: str
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        if (self.least, self.most) == (1, 1):
+            return self.atom
+        if (self.least, self.most) == (0, 1):
+            return f"{self.atom}?"
+        bounds = str(self.least) if self.least == self.most else f"{self.least},{self.most}"
+        return f"{self.atom}{{{bounds}}}"
 
 
 _NOTHING = _Part(exact=frozenset({""}))
-_ANYTHING = _Part()
+_ONE_BYTE = _Part(width=1)
 
 
 def required_literals(pattern: str) -> tuple[Literals, ...]:
-    r"""Return sets of strings; of each set, at least one stands in every match of `pattern`.
+    """Return the sets of strings of which one stands in every match; see `Shape.required`.
 
-    By them an engine passes over a pattern without running it. The set that the fewest texts
-    meet comes first; the answer is empty where no such strings are known.
+    Raises:
+        PatternError: As `shape_of` does.
+    """
+    return shape_of(pattern).required
+
+
+@lru_cache(maxsize=8192)
+def shape_of(pattern: str) -> Shape:
+    r"""Return what is known of `pattern` without running it.
 
     Args:
         pattern: Literals, `|`, `(?:…)`, `(?i:…)`, `[…]`, `?`, `{n}`, `{n,m}` with at most 1000,
@@ -67,8 +116,10 @@ class _Parser:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
+        self._depth = 0
+        self._pieces: list[_Piece] | None = []
 
-    def parse(self) -> tuple[Literals, ...]:
+    def parse(self) -> Shape:
         if not self._pattern:
             self._refuse("is empty")
         if not self._pattern.isascii():
@@ -84,7 +135,30 @@ class _Parser:
             raise PatternError(f"the pattern {self._pattern!r} does not compile: {error}") from None
         if compiled.search("") is not None:
             self._refuse("matches the empty text")
-        return tuple(sorted(_required(part), key=_rarity, reverse=True))
+        required = tuple(sorted(_required(part), key=_rarity, reverse=True))
+        core = self._core()
+        needed = part if core == self._pattern else _Parser(core).whole()
+        if needed.repeats > LONGEST_REPEAT:
+            self._refuse(f"repeats a part {needed.repeats} times, all in all; 1000 are the most")
+        if needed.width > LONGEST_MATCH:
+            self._refuse(f"matches up to {needed.width} bytes; {LONGEST_MATCH} are the most")
+        return Shape(required, core, part.width)
+
+    def whole(self) -> _Part:
+        """Return what is known of the pattern as one piece."""
+        return self._alternation(folded=False)
+
+    def _core(self) -> str:
+        """Return the pattern with the repeats at its ends cut to what they need."""
+        if self._pieces is None:
+            return self._pattern
+        pieces = self._pieces
+        for end in (-1, 0):
+            while len(pieces) > 1 and pieces[end].least == 0:
+                del pieces[end]
+            pieces[end].most = pieces[end].least
+        core = "".join(map(str, pieces))
+        return core if re.compile(core.encode()).search(b"") is None else self._pattern
 
     def _refuse(self, fault: str) -> NoReturn:
         raise PatternError(f"the pattern {self._pattern!r} {fault} (at character {self._at})")
@@ -95,10 +169,14 @@ class _Parser:
     def _alternation(self, *, folded: bool) -> _Part:
         branches = [self._sequence(folded=folded)]
         while self._next() == "|":
+            if not self._depth:
+                self._pieces = None
             self._at += 1
             branches.append(self._sequence(folded=folded))
         if len(branches) == 1:
             return branches[0]
+        width = max(branch.width for branch in branches)
+        repeats = max(branch.repeats for branch in branches)
         exact: set[str] = set()
         for branch in branches:
             if branch.exact is None:
@@ -106,19 +184,26 @@ class _Parser:
             exact |= branch.exact
         else:
             if len(exact) <= _MOST_ALTERNATIVES:
-                return _Part(frozenset(exact), any(branch.folded for branch in branches))
+                return _Part(
+                    frozenset(exact), any(branch.folded for branch in branches), width=width
+                )
         each = [max(_required(branch), key=_rarity, default=None) for branch in branches]
         known = [literals for literals in each if literals is not None]
         if len(known) < len(each):
-            return _ANYTHING
-        return _Part(required=(_without_longer(frozenset().union(*known)),))
+            return _Part(width=width, repeats=repeats)
+        required = (_without_longer(frozenset().union(*known)),)
+        return _Part(required=required, width=width, repeats=repeats)
 
     def _sequence(self, *, folded: bool) -> _Part:
         required: list[Literals] = []
         run = _NOTHING
         whole = True
+        width = 0
+        repeats = 1
         while self._next() not in {"", "|", ")"}:
-            part = self._repeated(self._atom(folded=folded))
+            part = self._repeated(*self._whole_atom(folded=folded))
+            width += part.width
+            repeats = max(repeats, part.repeats)
             longer = _joined(run, part)
             if longer is not None:
                 run = longer
@@ -129,7 +214,14 @@ class _Parser:
             run = _NOTHING if part.exact is None else part
         if whole:
             return run
-        return _Part(required=(*required, *_required(run)))
+        return _Part(required=(*required, *_required(run)), width=width, repeats=repeats)
+
+    def _whole_atom(self, *, folded: bool) -> tuple[_Part, str]:
+        start = self._at
+        self._depth += 1
+        part = self._atom(folded=folded)
+        self._depth -= 1
+        return part, self._pattern[start : self._at]
 
     def _atom(self, *, folded: bool) -> _Part:
         character = self._next()
@@ -189,8 +281,8 @@ class _Parser:
             self._at += 1
         self._at += 1
         if not plain or len(members) > _MOST_ALTERNATIVES:
-            return _ANYTHING
-        return _Part(frozenset(members), folded)
+            return _ONE_BYTE
+        return _Part(frozenset(members), folded, width=1)
 
     def _escape(self, *, folded: bool) -> _Part:
         escaped = self._pattern[self._at + 1 : self._at + 2]
@@ -200,14 +292,29 @@ class _Parser:
         if escaped in "bB":
             return _NOTHING
         if escaped in _CLASS_ESCAPES:
-            return _ANYTHING
+            return _ONE_BYTE
         if escaped in _CONTROL_ESCAPES:
             return _literal(_CONTROL_ESCAPES[escaped], folded=False)
         if escaped.isalnum():
             self._refuse(f"has \\{escaped}, which not every engine knows")
         return _literal(escaped, folded=folded)
 
-    def _repeated(self, part: _Part) -> _Part:
+    def _repeated(self, part: _Part, atom: str) -> _Part:
+        least, most = self._bounds()
+        if not self._depth and self._pieces is not None:
+            self._pieces.append(_Piece(atom, least, most))
+        if (least, most) == (1, 1):
+            return part
+        width = part.width * most
+        repeats = part.repeats * most
+        if least:
+            return _Part(required=_required(part), width=width, repeats=repeats)
+        if most == 1 and part.exact is not None:
+            return _Part(part.exact | {""}, part.folded, width=width)
+        return _Part(width=width, repeats=repeats)
+
+    def _bounds(self) -> tuple[int, int]:
+        """Read how often the atom before stands there: at least, and at most."""
         if self._next() == "?":
             least, most = 0, 1
             self._at += 1
@@ -221,18 +328,14 @@ class _Parser:
                 self._refuse(f"has a repeat outside 1 to {LONGEST_REPEAT}")
             self._at = repeat.end()
         else:
-            return part
+            return 1, 1
         if self._next() in {"?", "+", "*", "{"}:
             self._refuse("has a repeat of a repeat, or one that is lazy or possessive")
-        if least == 0:
-            if most == 1 and part.exact is not None:
-                return _Part(part.exact | {""}, part.folded)
-            return _ANYTHING
-        return _Part(required=_required(part))
+        return least, most
 
 
 def _literal(character: str, *, folded: bool) -> _Part:
-    return _Part(frozenset({character}), folded)
+    return _Part(frozenset({character}), folded, width=1)
 
 
 def _joined(run: _Part, part: _Part) -> _Part | None:
@@ -242,7 +345,7 @@ def _joined(run: _Part, part: _Part) -> _Part | None:
     if len(run.exact) * len(part.exact) > _MOST_ALTERNATIVES:
         return None
     exact = frozenset(before + after for before, after in product(run.exact, part.exact))
-    return _Part(exact, run.folded or part.folded)
+    return _Part(exact, run.folded or part.folded, width=run.width + part.width)
 
 
 def _required(part: _Part) -> tuple[Literals, ...]:

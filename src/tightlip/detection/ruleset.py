@@ -6,20 +6,15 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from tightlip.detection.rule import Rule, RuleError
+from tightlip.detection.rule_files import RulesetError, built_in_files, content_of, own_files
 
 _TOP_KEYS = frozenset({"technology", "rule"})
 _RULE_KEYS = tuple(field.name for field in fields(Rule))
-_REQUIRED_KEYS = tuple(key for key in _RULE_KEYS if key != "check")
-
-
-class RulesetError(ValueError):
-    """A file of rules cannot be used; the message names the file, the rule and the key."""
+_REQUIRED_KEYS = tuple(key for key in _RULE_KEYS if key not in {"check", "context", "severity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +65,16 @@ def load(paths: Iterable[str | Path] = ()) -> Ruleset:
     Raises:
         RulesetError: If a file cannot be read, is no TOML, or holds a rule that cannot stand.
     """
-    built_in = files("tightlip.detection") / "rules"
-    resources = sorted(
-        (file for file in built_in.iterdir() if file.name.endswith(".toml")),
-        key=lambda file: file.name,
-    )
-    technologies = [_read(file, file.name) for file in resources]
-    technologies += [_read(Path(path), str(path)) for path in paths]
-    return Ruleset(tuple(technologies))
+    return parse((*built_in_files(), *own_files(paths)))
+
+
+def parse(contents: Iterable[tuple[str, bytes]]) -> Ruleset:
+    """Return the rules of files, given by their names and bytes.
+
+    Raises:
+        RulesetError: If a file is no TOML, or holds a rule that cannot stand.
+    """
+    return Ruleset(tuple(_parsed(name, content) for name, content in contents))
 
 
 def read(path: str | Path) -> Technology:
@@ -86,24 +83,22 @@ def read(path: str | Path) -> Technology:
     Raises:
         RulesetError: If the file cannot be read, is no TOML, or holds a rule that cannot stand.
     """
-    return _read(Path(path), str(path))
+    return _parsed(str(path), content_of(Path(path), str(path)))
 
 
-def _read(file: Path | Traversable, name: str) -> Technology:
+def _parsed(name: str, content: bytes) -> Technology:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RulesetError(f"{name}: cannot be read: {error.strerror}") from None
+        table = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:
         raise RulesetError(f"{name}: is not UTF-8 text") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RulesetError(f"{name}: is no TOML: {error}") from None
-    for key in content.keys() - _TOP_KEYS:
+    for key in table.keys() - _TOP_KEYS:
         raise RulesetError(f"{name}: unknown key {key!r}: a file has technology and [[rule]]")
-    technology = content.get("technology")
+    technology = table.get("technology")
     if not isinstance(technology, str) or not _slug(technology):
         raise RulesetError(f"{name}: technology is missing: name what the rules speak of")
-    tables = content.get("rule")
+    tables = table.get("rule")
     if not isinstance(tables, list) or not tables:
         raise RulesetError(f"{name}: rule is missing: write at least one [[rule]]")
     return Technology(technology, name, tuple(_rules(tables, technology, name)))

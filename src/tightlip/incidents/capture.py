@@ -11,21 +11,24 @@ from typing import Any
 from tightlip.exchange import Headers, Request
 from tightlip.incidents import fingerprint
 from tightlip.incidents.cutting import fitted
+from tightlip.incidents.encoding import JSON, encode, encode_around
 from tightlip.incidents.exceptions import Exceptions
 from tightlip.incidents.incident import (
     ERROR,
     FATAL,
-    JSON,
     SCHEMA_VERSION,
     WARN,
     Incident,
     Occurrence,
     now,
 )
-from tightlip.incidents.scrubbing import SCRUBBED, UNSEARCHED, Scrubber, scrub_query, scrub_text
-from tightlip.incidents.secret_names import is_secret_name
+from tightlip.incidents.scrubbing import UNSEARCHED, Scrubber, is_harmless, scrub_query
+from tightlip.incidents.secrets.addresses import without_path_secrets
+from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.names import is_secret_name
 from tightlip.incidents.values import Values
 from tightlip.incidents.visible import storable
+from tightlip.incidents.ways import Walks
 
 _LONGEST_NAME = 256
 _LONGEST_VALUE = 2048
@@ -35,18 +38,18 @@ _LONGEST_HEADER = 1024
 _MOST_HEADERS = 64
 _MOST_HEADER_BYTES = 8192
 _MOST_ITEMS = 50
-_SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
+SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
 _SERVER_ERROR = 500
 _MOST_KNOWN = 1024
 
 _headers: dict[bytes, tuple[str, bool]] = {}
-_harmless_answers: set[str] = set()
 
 
 def capture(
     occurrence: Occurrence,
     is_application: Callable[[str], bool],
     resource: dict[str, JSON],
+    walks: Walks | None = None,
 ) -> Incident:
     """Return the incident of `occurrence`.
 
@@ -54,13 +57,14 @@ def capture(
         occurrence: What happened.
         is_application: Tells whether a code file is the application's own.
         resource: What is the same for all incidents: service, version, host.
+        walks: Where its tracebacks may have been walked through before.
     """
     scrubber = Scrubber()
-    exceptions = Exceptions(scrubber, Values(scrubber), is_application)
+    exceptions = Exceptions(scrubber, Values(scrubber), is_application, walks or Walks())
     exception = occurrence.exception
     if exception is not None:
         exceptions.read(exception)
-    severity = _severity(occurrence)
+    severity = severity_of(occurrence)
     fields: dict[str, JSON] = {
         "schema_version": SCHEMA_VERSION,
         "reference": occurrence.reference,
@@ -68,7 +72,7 @@ def capture(
         "time": now(),
         "event_name": storable(occurrence.event),
         "severity_number": severity,
-        "severity_text": _SEVERITY_TEXTS[severity],
+        "severity_text": SEVERITY_TEXTS[severity],
         "error.type": str(occurrence.status) if occurrence.status else "_OTHER",
         "error.code": storable(occurrence.code),
     }
@@ -88,17 +92,22 @@ def capture(
     fields.update(resource)
     fields["process.pid"] = os.getpid()
     fields["thread.name"] = storable(threading.current_thread().name)[:_LONGEST_NAME]
-    _add_trace(fields)
+    add_trace(fields)
     _add_answer(fields, occurrence, scrubber)
     fields["exceptions"] = exceptions.records
-    fields = scrubber.finish(fields)
-    fields["fingerprint"] = _fingerprint(occurrence, exceptions)
+    finished = scrubber.finish(fields)
+    finished["fingerprint"] = _fingerprint(occurrence, exceptions)
     if scrubber.failed:
-        fields["scrubbing"] = "the search for secrets failed; what it could not search is not kept"
-    return Incident(*fitted(fields))
+        finished["scrubbing"] = (
+            "the search for secrets failed; what it could not search is not kept"
+        )
+    # Where a secret was taken out, it may stand in the text of a frame, too.
+    line = encode_around(fields, exceptions.frames) if finished is fields else encode(finished)
+    return Incident(*fitted(finished, line))
 
 
-def _severity(occurrence: Occurrence) -> int:
+def severity_of(occurrence: Occurrence) -> int:
+    """Return OpenTelemetry's number for how severe an occurrence is."""
     if occurrence.event.startswith("lifespan"):
         return FATAL
     return ERROR if occurrence.status >= _SERVER_ERROR or not occurrence.status else WARN
@@ -112,7 +121,7 @@ def _add_request(fields: dict[str, JSON], request: Request, scrubber: Scrubber) 
     if request.route is not None:
         fields["http.route"] = text(request.route, _LONGEST_VALUE)
     fields["url.scheme"] = text(request.scheme, _LONGEST_NAME)
-    fields["url.path"] = text(request.path, _LONGEST_VALUE)
+    fields["url.path"] = text(_path(request, scrubber), _LONGEST_VALUE)
     if request.query:
         fields["url.query"] = text(_query(request.query, scrubber), _LONGEST_VALUE)
     if request.client is not None:
@@ -142,6 +151,7 @@ def _add_headers(fields: dict[str, JSON], headers: Headers, scrubber: Scrubber) 
         key, secret = _header(raw_name)
         if secret:
             value = SCRUBBED if raw_value else ""
+            _gather(scrubber.found, raw_value[:_LONGEST_HEADER].decode("latin-1"))
         else:
             # Cut in bytes with room to spare: the text is searched before it is shortened.
             text = raw_value[: _LONGEST_HEADER * 20].decode("latin-1")
@@ -166,15 +176,32 @@ def _header(raw_name: bytes) -> tuple[str, bool]:
     return known
 
 
-def _query(query: bytes, scrubber: Scrubber) -> str:
+def _gather(found: Found, value: str) -> None:
+    """Tell what of a secret header's value may stand elsewhere: credentials, each cookie."""
+    found.add(value.rpartition(" ")[2])
+    for pair in value.split(";")[:_MOST_ITEMS]:
+        found.add(pair.partition("=")[2])
+
+
+def _path(request: Request, scrubber: Scrubber) -> str:
     try:
-        return scrub_query(query[: _LONGEST_VALUE * 10].decode("latin-1"))
+        return without_path_secrets(
+            request.path[: _LONGEST_VALUE * 10], request.route, scrubber.found
+        )
     except Exception:  # a fault of ours must not keep what it could not search
         scrubber.failed = True
         return UNSEARCHED
 
 
-def _add_trace(fields: dict[str, JSON]) -> None:
+def _query(query: bytes, scrubber: Scrubber) -> str:
+    try:
+        return scrub_query(query[: _LONGEST_VALUE * 10].decode("latin-1"), scrubber.found)
+    except Exception:  # a fault of ours must not keep what it could not search
+        scrubber.failed = True
+        return UNSEARCHED
+
+
+def add_trace(fields: dict[str, JSON]) -> None:
     """Add the identity of OpenTelemetry's current span, if that library is in use."""
     trace: Any = sys.modules.get("opentelemetry.trace")
     if trace is None:
@@ -225,26 +252,24 @@ def _add_answer(fields: dict[str, JSON], occurrence: Occurrence, scrubber: Scrub
 def _body(occurrence: Occurrence, scrubber: Scrubber) -> str:
     """Return the answer's body; one that differs from a known one by its reference is known."""
     body = storable(occurrence.answer[: _LONGEST_BODY * 2].decode("utf-8", "backslashreplace"))
-    pattern = body.replace(occurrence.reference, "")
-    if pattern in _harmless_answers and len(body) <= _LONGEST_BODY:
-        return body
-    text = scrubber.text(body, _LONGEST_BODY)
-    if len(pattern) <= _LONGEST_NAME:
-        try:
-            if scrub_text(pattern) == pattern:
-                if len(_harmless_answers) >= _MOST_KNOWN:
-                    _harmless_answers.clear()
-                _harmless_answers.add(pattern)
-        except Exception:  # the search of the whole record will tell of it
-            return text
-    return text
+    try:
+        known = len(body) <= _LONGEST_BODY and is_harmless(body.replace(occurrence.reference, ""))
+    except Exception:  # the search of the whole record will tell of it
+        known = False
+    return body if known else scrubber.text(body, _LONGEST_BODY)
 
 
 def _fingerprint(occurrence: Occurrence, exceptions: Exceptions) -> str:
-    if occurrence.fingerprint is not None:
-        return fingerprint.given(occurrence.fingerprint)
+    given = occurrence.fingerprint or fingerprint.given_by(occurrence.exception)
+    if given is not None:
+        return fingerprint.given(given)
     if exceptions.trails:
-        return fingerprint.of_exceptions(exceptions.trails)
+        return fingerprint.of_exceptions(exceptions.trails, occurrence.facts)
+    return worded_fingerprint(occurrence)
+
+
+def worded_fingerprint(occurrence: Occurrence) -> str:
+    """Return the fingerprint of an occurrence without an exception."""
     route = ""
     if occurrence.request is not None:
         route = f"{occurrence.request.method} {occurrence.request.route or ''}"

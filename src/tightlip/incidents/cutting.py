@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from tightlip.incidents.incident import JSON, encode
+from tightlip.incidents.encoding import JSON, encode
 
 LARGEST_RECORD = 65_536
 """In bytes of JSON; the same in characters, since the line is ASCII."""
@@ -37,12 +37,11 @@ _ESSENTIAL = (
 )
 
 
-def fitted(fields: dict[str, JSON]) -> tuple[dict[str, JSON], str]:
+def fitted(fields: dict[str, JSON], line: str) -> tuple[dict[str, JSON], str]:
     """Return `fields`, cut to at most 64 KB where needed, and the same as a line of JSON.
 
-    What was cut is told under `cut`.
+    What was cut is told under `cut`. `line` is the JSON of all `fields`.
     """
-    line = encode(fields)
     if len(line) <= LARGEST_RECORD:
         return fields, line
     cut: list[JSON] = []

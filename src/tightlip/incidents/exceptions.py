@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tightlip.incidents.frames import Place, walk
-from tightlip.incidents.incident import JSON
+from tightlip.incidents.encoding import JSON, EncodedFrames
+from tightlip.incidents.frames import Place
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.values import Values, class_name
+from tightlip.incidents.ways import Walks
 
 MOST_LINKS = 10
-MOST_FRAMES = 50
 LONGEST_MESSAGE = 8192
 
 _MOST_EXCEPTIONS = 30
 _MOST_MEMBERS = 10
 _LAST_LINKS = 3
-_FIRST_FRAMES = 10
-_FRAMES_WITH_LOCALS = 8
-_FRAMES_OF_LIBRARIES_WITH_LOCALS = 4
 _MOST_NOTES = 10
 _LONGEST_NOTE = 1024
 _LONGEST_NAME = 512
 _FARTHEST = 10_000
-_LIBRARY_PLACES = 5
-_CO_OPTIMIZED = 1  # of functions, and of nothing else (inspect, "code objects bit flags")
+# Where libraries hold the values of a statement, without the names that would tell of secrets.
+_UNNAMED = frozenset(
+    """
+    parameters params args kwargs values bindings binds rows data distilled_parameters
+    multiparams compiled_parameters effective_parameters seq_of_parameters vars
+    """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
+)
 
 # An exception's class may put properties before these, which would be foreign code.
-_cause_of = BaseException.__dict__["__cause__"].__get__
-_context_of = BaseException.__dict__["__context__"].__get__
-_suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
-_traceback_of = BaseException.__dict__["__traceback__"].__get__
+cause_of = BaseException.__dict__["__cause__"].__get__
+context_of = BaseException.__dict__["__context__"].__get__
+suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
+traceback_of = BaseException.__dict__["__traceback__"].__get__
 _arguments_of = BaseException.__dict__["args"].__get__
 _attributes_of = BaseException.__dict__["__dict__"].__get__
-_members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
+members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
 _classes_of = type.__dict__["__mro__"].__get__
 _namespace_of = type.__dict__["__dict__"].__get__
 
@@ -45,8 +47,8 @@ class Trail(NamedTuple):
 
     Attributes:
         type: The full name of the exception's class.
-        places: The application's places, outermost first; the last ones of libraries if it has
-            none.
+        places: The application's places, outermost first, without those that a framework stands
+            behind, as behind a middleware; the last ones of libraries if it has none.
         application: Whether they are the application's.
     """
 
@@ -70,24 +72,33 @@ class Exceptions:
         scrubber: Takes every text.
         values: Describes arguments and locals.
         is_application: Tells whether a code file is the application's own.
+        walks: Where the tracebacks may have been walked through before.
 
     Attributes:
         records: One mapping for each exception; the first is the one at hand, each other names
             the index of its `parent` and its `relation` to it.
+        frames: For each record, its frames as JSON, without their locals.
         trails: What their fingerprint is made of.
         place: Where the one at hand was raised, the application's innermost place if it has one.
     """
 
     def __init__(
-        self, scrubber: Scrubber, values: Values, is_application: Callable[[str], bool]
+        self,
+        scrubber: Scrubber,
+        values: Values,
+        is_application: Callable[[str], bool],
+        walks: Walks,
     ) -> None:
         self.records: list[JSON] = []
+        self.frames: list[EncodedFrames] = []
         self.trails: list[Trail] = []
         self.place: Place | None = None
         self._shown: set[int] = set()
+        self._has_own = False
         self._scrubber = scrubber
         self._values = values
         self._is_application = is_application
+        self._walks = walks
 
     def read(self, exception: BaseException) -> None:
         """Read `exception` and all that stand behind it: at most 30, each once."""
@@ -114,7 +125,7 @@ class Exceptions:
     ) -> list[Link]:
         if not issubclass(type(exception), BaseExceptionGroup):
             return []
-        members = [member for member in _members_of(exception) if id(member) not in seen]
+        members = [member for member in members_of(exception) if id(member) not in seen]
         if len(members) > _MOST_MEMBERS:
             record["omitted_members"] = len(members) - _MOST_MEMBERS
         links = []
@@ -128,31 +139,32 @@ class Exceptions:
         exception = link.exception
         scrubber = self._scrubber
         name = class_name(type(exception))
+        is_plain = _text_is_plain(type(exception))
         record: dict[str, JSON] = {
             "exception.type": scrubber.text(name, _LONGEST_NAME),
-            "exception.message": scrubber.text(self._message(exception), LONGEST_MESSAGE),
+            "exception.message": scrubber.text(
+                self._message(exception, is_plain=is_plain), LONGEST_MESSAGE
+            ),
             "relation": link.relation,
         }
         if link.parent is not None:
             record["parent"] = link.parent
         arguments = _arguments_of(exception)
-        if arguments and not (
-            len(arguments) == 1 and type(arguments[0]) is str and _text_is_plain(type(exception))
-        ):
+        if arguments and not (is_plain and len(arguments) == 1 and type(arguments[0]) is str):
             record["exception.args"] = self._values.value(arguments)
         notes = self._notes(exception)
         if notes:
             record["exception.notes"] = notes
-        trail = self._add_frames(record, name, _traceback_of(exception))
+        trail = self._add_frames(record, name, traceback_of(exception))
         if visible:  # what an author cut off by `from None` is no part of the fault
             self.trails.append(trail)
         return record
 
-    def _message(self, exception: BaseException) -> str:
+    def _message(self, exception: BaseException, *, is_plain: bool) -> str:
         """Return the exception's text; its own code runs only where it has some, and guarded."""
         try:
             arguments = _arguments_of(exception)
-            if _text_is_plain(type(exception)):
+            if is_plain:
                 if not arguments:
                     return ""
                 if len(arguments) == 1 and type(arguments[0]) is str:
@@ -179,45 +191,39 @@ class Exceptions:
     def _add_frames(
         self, record: dict[str, JSON], name: str, traceback: TracebackType | None
     ) -> Trail:
-        steps = walk(traceback)
-        is_application = self._is_application
-        own = [is_application(place.path) for place, _ in steps]
-        places = tuple([place for (place, _), mine in zip(steps, own, strict=True) if mine])
-        trail = Trail(name, places, application=True)
-        if not places:
-            places = tuple([place for place, _ in steps[-_LIBRARY_PLACES:]])
-            trail = Trail(name, places, application=False)
-        if self.place is None and places:
-            self.place = places[-1]
-        first, last = 0, len(steps)
-        if len(steps) > MOST_FRAMES:
-            first, last = _FIRST_FRAMES, len(steps) - (MOST_FRAMES - _FIRST_FRAMES)
-            record["omitted_frames"] = last - first
-            record["omitted_frames_after"] = first
-            kept = [*range(first), *range(last, len(steps))]
-        else:
-            kept = list(range(last))
-        frames = {index: steps[index][0].record(application=own[index]) for index in kept}
-        for index in _with_locals(kept, own):
-            frame = steps[index][1]
+        way, frames = self._walks.walk(traceback)
+        telling = way.telling(self._is_application)
+        if self.place is None and telling.places:
+            self.place = telling.places[-1]
+        if telling.omitted:
+            record["omitted_frames"] = telling.omitted
+            record["omitted_frames_after"] = telling.omitted_after
+        shown: list[Any] = telling.frames.copy()
+        with_locals: list[int] = []
+        own = telling.with_locals_of_application
+        for position, index in telling.with_locals if own or not self._has_own else ():
+            frame = frames[index]
             if id(frame) in self._shown:  # a frame stands in the tracebacks of cause and effect
                 continue
             self._shown.add(id(frame))
-            local = self._locals(frame)
+            local = self._locals(frame, own=own)
             if local:
-                frames[index] = {**frames[index], "locals": local}
-        record["frames"] = list(frames.values())
-        return trail
+                shown[position] = {**shown[position], "locals": local}
+                with_locals.append(position)
+        self._has_own = self._has_own or telling.application
+        record["frames"] = shown
+        self.frames.append(EncodedFrames(telling.encoded, with_locals))
+        return Trail(name, telling.places, telling.application)
 
-    def _locals(self, frame: FrameType) -> dict[str, JSON] | None:
-        """Return the local variables of a function's frame; a module's and a class's are skipped.
-
-        The namespace of a class may be any object, and that of a module is full of settings.
-        """
+    def _locals(self, frame: FrameType, *, own: bool) -> dict[str, JSON]:
+        """Return the local variables of a function's frame."""
         try:
-            if not frame.f_code.co_flags & _CO_OPTIMIZED:
-                return None
-            return self._values.variables(frame.f_locals)
+            variables = frame.f_locals
+            if not own:
+                variables = {
+                    name: value for name, value in variables.items() if name not in _UNNAMED
+                }
+            return self._values.variables(variables)
         except Exception as fault:  # another thread may change what is read here
             return {"...": f"<no locals: {class_name(type(fault))} was raised>"}
 
@@ -233,13 +239,13 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
     hidden: list[Link] = []
     exception = start.exception
     while len(chain) < _FARTHEST:
-        cause: BaseException | None = _cause_of(exception)
-        context: BaseException | None = _context_of(exception)
+        cause: BaseException | None = cause_of(exception)
+        context: BaseException | None = context_of(exception)
         relation = "cause"
         following = cause
         if cause is None:
             following = context
-            relation = "suppressed_context" if _suppresses_context(exception) else "context"
+            relation = "suppressed_context" if suppresses_context(exception) else "context"
         elif context is not None and context is not cause and id(context) not in seen:
             parent = index + len(chain) - 1
             if len(hidden) < MOST_LINKS and len(chain) < MOST_LINKS:
@@ -262,15 +268,19 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
     return linked, alone, max(omitted, 0)
 
 
-def _with_locals(kept: list[int], own: list[bool]) -> list[int]:
-    """Choose the frames whose locals are shown, innermost first: the application's.
-
-    Those of a library say little of a fault, and hold whole requests, applications, and the
-    parameters of statements without their names; they are shown only where nothing else is.
-    """
-    inner = kept[::-1]
-    shown = [index for index in inner if own[index]]
-    return shown[:_FRAMES_WITH_LOCALS] or inner[:_FRAMES_OF_LIBRARIES_WITH_LOCALS]
+def own_attribute(exception: BaseException, name: str) -> object:
+    """Return an attribute of an exception or of its class, without running any code of it."""
+    try:
+        attributes = _attributes_of(exception)
+        if dict.__contains__(attributes, name):
+            return dict.get(attributes, name)
+        for base in _classes_of(type(exception)):
+            namespace = _namespace_of(base)
+            if name in namespace:
+                return namespace[name]
+    except Exception:  # a class in the making
+        return None
+    return None
 
 
 def _text_is_plain(cls: type) -> bool:

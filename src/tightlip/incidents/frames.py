@@ -1,19 +1,20 @@
-"""Frames: the places that a traceback leads through, each read once in a process."""
+"""Frames: the places that tracebacks lead through, each read once in a process."""
 
 from __future__ import annotations
 
 import linecache
+from itertools import islice
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from tightlip.incidents.incident import JSON
+from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.scrubbing import UNSEARCHED, scrub_source
 from tightlip.incidents.visible import storable
 
 _MOST_PLACES = 8192
 _LONGEST_LINE = 300
 _LONGEST_PATH = 1024
-_FARTHEST = 20_000  # no recursion goes deeper; a tampered one ends here
+_BYTES_OF_AN_INSTRUCTION = 2
 
 
 class Place:
@@ -27,12 +28,15 @@ class Place:
         line_number: The line, from 1.
         relative_line: The line, from 0 at the function's first line.
         line: The source, stripped and scrubbed; empty where there is none.
+        expression: The source of the instruction's expression (PEP 657), as far as it stands in
+            the first line; empty where Python does not tell.
     """
 
     __slots__ = (
-        "_application",
-        "_library",
+        "_of_application",
+        "_of_library",
         "code",
+        "expression",
         "function",
         "line",
         "line_number",
@@ -41,7 +45,7 @@ class Place:
         "relative_line",
     )
 
-    def __init__(self, frame: FrameType, code: CodeType, line_number: int) -> None:
+    def __init__(self, frame: FrameType, code: CodeType, line_number: int, offset: int) -> None:
         self.code = code
         self.path = storable(str.__str__(code.co_filename))[:_LONGEST_PATH]
         self.function = storable(str.__str__(code.co_qualname))[:_LONGEST_PATH]
@@ -50,46 +54,58 @@ class Place:
         module = dict.get(frame.f_globals, "__name__")
         self.module = storable(module)[:_LONGEST_PATH] if type(module) is str else "?"
         self.line = _source(self.path, line_number, frame.f_globals)
-        self._library: dict[str, JSON] = {
+        self.expression = _expression(code, offset)
+        fields: dict[str, JSON] = {
             "code.file.path": self.path,
             "code.function.name": self.function,
             "code.line.number": line_number,
             "source": self.line,
-            "application": False,
         }
-        self._application: dict[str, JSON] = {**self._library, "application": True}
+        self._of_library = _shown({**fields, "application": False})
+        self._of_application = _shown({**fields, "application": True})
 
-    def record(self, *, application: bool) -> dict[str, JSON]:
-        """Return this place under OpenTelemetry's names, with its source line.
+    def shown(self, *, application: bool) -> tuple[dict[str, JSON], str]:
+        """Return this place under OpenTelemetry's names with its source line, and that as JSON.
 
         The mapping is one for all incidents: nobody may change it.
         """
-        return self._application if application else self._library
+        return self._of_application if application else self._of_library
+
+
+def _shown(fields: dict[str, JSON]) -> tuple[dict[str, JSON], str]:
+    return fields, encode(fields)
 
 
 _places: dict[tuple[int, int], Place] = {}
 
 
-def walk(traceback: TracebackType | None) -> list[tuple[Place, FrameType]]:
-    """Return the places of `traceback` with their frames, outermost first.
+def place_at(traceback: TracebackType) -> Place:
+    """Return the place of the first frame of `traceback`."""
+    frame = traceback.tb_frame
+    code = frame.f_code
+    key = (id(code), traceback.tb_lasti)
+    place = _places.get(key)
+    if place is None:
+        place = Place(frame, code, traceback.tb_lineno or 0, traceback.tb_lasti)
+        if len(_places) >= _MOST_PLACES:  # code made by `exec` has no end
+            _places.clear()
+        _places[key] = place
+    return place
 
-    Frames hold the objects of a request: whoever takes them lets them go before answering.
-    """
-    steps: list[tuple[Place, FrameType]] = []
-    known = _places
-    while traceback is not None and len(steps) < _FARTHEST:
-        frame = traceback.tb_frame
-        code = frame.f_code
-        key = (id(code), traceback.tb_lasti)
-        place = known.get(key)
-        if place is None:
-            place = Place(frame, code, traceback.tb_lineno or 0)
-            if len(known) >= _MOST_PLACES:  # code made by `exec` has no end
-                known.clear()
-            known[key] = place
-        steps.append((place, frame))
-        traceback = traceback.tb_next
-    return steps
+
+def _expression(code: CodeType, offset: int) -> str:
+    """Return the part of the source line, at most, that the instruction at `offset` is made of."""
+    try:
+        at = max(offset, 0) // _BYTES_OF_AN_INSTRUCTION
+        line, last, start, end = next(islice(code.co_positions(), at, None))
+        if line is None or start is None or end is None:
+            return ""
+        # The source was read just before, for this line.
+        text = linecache.getline(code.co_filename, line).encode("utf-8", "surrogatepass")
+        text = text[start:end] if last == line else text[start:]
+        return text.decode("utf-8", "replace")
+    except Exception:  # a loader is foreign code, and code may be made by hand
+        return ""
 
 
 def _source(path: str, line_number: int, module: dict[str, Any]) -> str:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import marshal
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple
 
 from tightlip.exchange import Request
 from tightlip.failure import Withheld
-
-JSON: TypeAlias = bool | int | float | str | list["JSON"] | dict[str, "JSON"] | None
-"""A value of RFC 8259, of exact built-in types, without NaN and infinities."""
+from tightlip.incidents.encoding import JSON, encode
 
 SCHEMA_VERSION = 1
 WARN = 13
 ERROR = 17
 FATAL = 21
 
-_encode = json.JSONEncoder(
-    ensure_ascii=True, check_circular=False, allow_nan=False, separators=(",", ":")
-).encode
 
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """A failure as the responder hands it over: live objects, nothing captured yet.
 
     Attributes:
@@ -51,7 +42,7 @@ class Occurrence:
     code: str
     answer: bytes
     withheld: tuple[Withheld, ...] = ()
-    facts: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+    facts: Mapping[str, str | int | tuple[str, ...]] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     event: str = "http.server.request.exception"
     fingerprint: str | None = None
@@ -107,7 +98,7 @@ class Incident(Mapping[str, JSON]):
         return {key: _copy(value) for key, value in self._fields.items()}
 
     @property
-    def fields(self) -> Mapping[str, JSON]:
+    def fields(self) -> MappingProxyType[str, JSON]:
         """The record itself, to read."""
         return MappingProxyType(self._fields)
 
@@ -122,17 +113,7 @@ class Incident(Mapping[str, JSON]):
 
 def now() -> str:
     """Return the time in UTC, to the microsecond (RFC 3339)."""
-    return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def encode(fields: dict[str, JSON]) -> str:
-    """Return `fields` as JSON in one line of printable ASCII.
-
-    Raises:
-        ValueError: If a number is NaN or infinite.
-        TypeError: If a value is of no JSON type.
-    """
-    return _encode(fields)
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _copy(value: JSON) -> JSON:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -9,12 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 
-from tightlip.incidents import standard_error
+from tightlip.incidents import instruments, standard_error
+from tightlip.incidents.archive import Archive
 from tightlip.incidents.capture import capture
-from tightlip.incidents.incident import ERROR, JSON, SCHEMA_VERSION, Incident, Occurrence, now
+from tightlip.incidents.delivery import OutsideSink
+from tightlip.incidents.encoding import JSON
+from tightlip.incidents.fingerprint import VERSION
+from tightlip.incidents.incident import ERROR, SCHEMA_VERSION, Incident, Occurrence, now
+from tightlip.incidents.keeping import Keeping
+from tightlip.incidents.metrics import COUNTS
 from tightlip.incidents.sink import Sink
 from tightlip.incidents.values import class_name
-from tightlip.incidents.visible import storable
+from tightlip.incidents.visible import storable, visible_line
+from tightlip.incidents.ways import Walks
 from tightlip.source import is_application as is_application_file
 
 _BETWEEN_WARNINGS = 60.0
@@ -27,6 +35,7 @@ class Recorder:
 
     Args:
         sinks: Where incidents go; each gets every incident.
+        archive: Where they are kept; without one, the sinks are all there is.
         service_name: The record's `service.name`.
         service_version: The record's `service.version`.
         is_application: Tells whether a code file is the application's own.
@@ -39,12 +48,21 @@ class Recorder:
         self,
         sinks: Sequence[Sink],
         *,
+        archive: Archive | None = None,
         service_name: str | None = None,
         service_version: str | None = None,
         is_application: Callable[[str], bool] = is_application_file,
     ) -> None:
         self.failures: Counter[str] = Counter()
         self._sinks = tuple(sinks)
+        self._keeping = None
+        if archive is not None:
+            outlets = [sink.outlet for sink in self._sinks if isinstance(sink, OutsideSink)]
+            self._keeping = Keeping(archive, self._captured, [outlet.name for outlet in outlets])
+            for outlet in outlets:
+                archive.attach(outlet)
+        instruments.offer(None if archive is None else archive.directory)
+        self._directory = "" if archive is None else str(archive.directory.path)
         self._is_application = is_application
         self._warned: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -56,24 +74,44 @@ class Recorder:
         self._resource["host.name"] = storable(socket.gethostname())
 
     def record(self, occurrence: Occurrence) -> bool:
-        """Record `occurrence`; tell whether a sink, or else standard error, has taken it.
+        """Record `occurrence`; tell whether it will be found by its reference.
+
+        With an archive, that is whether the archive keeps it; else, whether a sink has taken it.
+        What neither keeps is written to standard error in one line, as the last place.
 
         Nothing is raised, whatever the occurrence, the sinks or our own code do. An occurrence
-        inside a sink goes to standard error alone, so that no incident begets incidents.
+        inside a sink goes to no sink, so that no incident begets incidents.
         """
+        start = time.perf_counter()
         try:
-            incident = self._captured(occurrence)
-            if _recording.get():
+            is_nested = _recording.get()
+            if is_nested:
                 self._count("nested")
-                return standard_error.write_line(incident.as_json())
+            incident, is_kept = self._keep(occurrence)
+            if incident is None:
+                self._measure(occurrence, time.perf_counter() - start)
+                return False
             token = _recording.set(True)
             try:
-                taken = self._send(incident)
+                is_taken = not is_nested and self._send(incident, is_kept=is_kept)
             finally:
                 _recording.reset(token)
-            return taken or standard_error.write_line(incident.as_json())
+            if not is_kept and not is_taken:
+                is_taken = standard_error.write_line(incident.as_json())
+            self._measure(occurrence, time.perf_counter() - start)
         except BaseException:  # the answer must leave; without a record it leaves without reference
             return False
+        return is_taken if self._keeping is None else is_kept
+
+    def _measure(self, occurrence: Occurrence, seconds: float) -> None:
+        COUNTS.recorded(occurrence, seconds)
+        if instruments.offer():
+            instruments.took(seconds)
+
+    @property
+    def reduced(self) -> Counter[str]:
+        """How many incidents were not kept in full, by the reason."""
+        return Counter() if self._keeping is None else self._keeping.storms.reduced.copy()
 
     def close(self) -> None:
         """Close every sink."""
@@ -83,16 +121,31 @@ class Recorder:
             except Exception as fault:  # the others are to be closed too
                 self._sink_failed(sink, fault)
 
-    def _captured(self, occurrence: Occurrence) -> Incident:
+    def _captured(self, occurrence: Occurrence, walks: Walks | None = None) -> Incident:
         try:
-            return capture(occurrence, self._is_application, self._resource)
+            return capture(occurrence, self._is_application, self._resource, walks)
         except BaseException as fault:  # a fault of our own: what is certain is kept
             self._count("capture")
             return _bare(occurrence, fault)
 
-    def _send(self, incident: Incident) -> bool:
+    def _keep(self, occurrence: Occurrence) -> tuple[Incident | None, bool]:
+        """Return the record, where there is more than a count, and whether it is in the archive."""
+        if self._keeping is None:
+            return self._captured(occurrence), False
+        try:
+            incident, is_kept, fault = self._keeping.keep(occurrence)
+        except BaseException as error:  # a fault of our own: the sinks are left
+            incident, is_kept, fault = self._captured(occurrence), False, error
+        if fault is not None:
+            self._count("archive")
+            self._warn("archive", f"incidents cannot be kept in {self._directory}", fault)
+        return incident, is_kept
+
+    def _send(self, incident: Incident, *, is_kept: bool) -> bool:
         taken = False
         for sink in self._sinks:
+            if is_kept and isinstance(sink, OutsideSink):
+                continue  # it gets it from the archive
             try:
                 sink.send(incident)
                 taken = True
@@ -103,11 +156,17 @@ class Recorder:
     def _sink_failed(self, sink: Sink, fault: BaseException) -> None:
         name = class_name(type(sink))
         self._count(name)
+        self._warn(name, f"the sink {name} failed", fault)
+
+    def _warn(self, what: str, happened: str, fault: BaseException) -> None:
+        """Tell standard error of a fault, at most once a minute."""
         now = time.monotonic()
-        if now - self._warned.get(name, -_BETWEEN_WARNINGS) >= _BETWEEN_WARNINGS:
-            self._warned[name] = now
-            kind = class_name(type(fault))
-            standard_error.write_line(f"tightlip: the sink {name} failed with {kind}")
+        if now - self._warned.get(what, -_BETWEEN_WARNINGS) >= _BETWEEN_WARNINGS:
+            self._warned[what] = now
+            line = f"tightlip: {happened} with {class_name(type(fault))}"
+            if isinstance(fault, OSError) and fault.errno is not None:
+                line += f": {os.strerror(fault.errno)}"
+            standard_error.write_line(visible_line(line))
 
     def _count(self, what: str) -> None:
         with self._lock:
@@ -120,7 +179,7 @@ def _bare(occurrence: Occurrence, fault: BaseException) -> Incident:
     fields: dict[str, JSON] = {
         "schema_version": SCHEMA_VERSION,
         "reference": occurrence.reference,
-        "fingerprint": "v1:uncaptured",
+        "fingerprint": f"{VERSION}:uncaptured",
         "time": now(),
         "event_name": storable(occurrence.event),
         "severity_number": ERROR,

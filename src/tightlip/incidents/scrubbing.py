@@ -3,92 +3,58 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
-from tightlip.detection.luhn import is_card_number
 from tightlip.detection.scanner import default_scanner
-from tightlip.findings.finding import Category
-from tightlip.incidents.incident import JSON
-from tightlip.incidents.secret_names import is_secret_name
+from tightlip.incidents.encoding import JSON
+from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
+from tightlip.incidents.secrets.commands import without_options
+from tightlip.incidents.secrets.forms import without_forms
+from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.named import without_named, without_told
+from tightlip.incidents.secrets.statements import without_statements
 from tightlip.incidents.visible import storable
 
-SCRUBBED = "[scrubbed]"
 UNSEARCHED = "[not kept: the search for secrets failed]"
 
-_CREDENTIALS = frozenset({Category.CREDENTIAL})
 _LOOK_AHEAD = 16_384  # a secret across the place where a text is cut is seen whole
-_LONGEST_NAME = 200
 _LONGEST_SEARCH = 65_536  # what the scanner takes at once
 _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 
-_suspect = re.compile(r"""[=:@<$'"]|\S{20}|\d[\d -]{11}|earer |asic """).search
-
-_NAMED = re.compile(
-    r"""
-    (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
-    (?: (?P<escape> \\*) (?P<quote> ["']) )?
-    (?: \]? [ \t]{0,3}+ (?: => | := | = | : ) [ \t]{0,3}+  # password=…  'password': …  [password]=…
-      | (?(quote) [ \t]{0,3}+ , [ \t]{0,3}+ | (?!) )        # ('password', …)
-      | \)=\(?                                              # Key (password)=(…)
-      | (?(quote) \r?\n\r?\n | (?!) )                       # name="password" of a multipart body
-      | > (?! [ \t]*< )                                     # <password>…
-    )
-    """,
-    re.VERBOSE,
-)
-_VALUE = re.compile(
-    r"""
-      [bru]{0,2} " (?P<double> (?: [^"\\\x00] | \\. )* )
-    | [bru]{0,2} ' (?P<single> (?: [^'\\\x00] | \\. )* )
-    | (?P<mark> \\+ ["'] ) (?P<escaped> (?: (?!(?P=mark)) [^\x00] )* )
-    | (?P<group> [\[({] [^\])}\x00]* [\])}]? )
-    | (?P<bare> (?: (?i: bearer|basic|digest|token|apikey ) [ ]{1,4} )? [^\s,;&<>"'\x00\\]+ )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_OPENING = re.compile(r"""[bru]{0,2}\\*["']""")
-_REST_OF_LINE = re.compile(r"""[^\r\n"'\x00]*""")
-_PLAIN_VALUES = frozenset({"None", "null", "True", "False", "true", "false"})
-# The bounds of these keep the work in step with the text's length, whoever wrote it.
-_USER_PASSWORD = re.compile(
-    r"""://(?P<user>[^\s/:@"'<>\x00]{0,128})
-        : (?!\d{1,5}(?:[/?#\s,;]|\Z)) [^\s"'<>\x00]{0,256} @ (?=[^\s@"'<>\x00])""",
-    re.VERBOSE,
-)
-_USER_TOKEN = re.compile(r"""://[^\s/:@"'<>\x00]{16,256}@""")
+# `scrub_text` finds nothing in a text that is shorter than every token, card and key, and holds
+# no sign that may stand between a name and its value.
+_SHORTEST_SECRET = 8
+_sign = re.compile(r"""[=:$'">\t]""").search
+_MOST_HARMLESS = 4096
+_LONGEST_HARMLESS = 512
 _PASSWORD_HASH = re.compile(
-    r"(?:\$(?:2[abxy]?|argon2\w{1,2}|scrypt|7|5|6|1|y|gy)|\bpbkdf2[\w-]{1,20}|\$pbkdf2[\w-]{0,20})"
+    r"(?:\$(?:2[abxy]?|argon2\w{1,2}|7|5|6|1|y|gy)"
+    r"|(?:\$|\b)(?:pbkdf2|scrypt|bcrypt|argon2|sha1|md5)[\w-]{0,20})"
     r"\$(?:[\w$./+=-]|,(?=[a-z]=)){16,512}"
 )
-_PARAMETERS = "[parameters: "
-_FAILING_ROW = "Failing row contains ("
-# A line break stands as itself, or as it is written inside of JSON.
-_PARAMETERS_END = re.compile(r"\](?=\n|\\n)")
-_FAILING_ROW_END = re.compile(r"(?:\n|\\n)\[SQL: ")
-_INSERT = re.compile(
-    r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
-    re.IGNORECASE,
-)
 _STRING = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1?""")
-_LITERAL = re.compile(r"'(?:[^'\x00]|'')*'")
-_IDENTIFIER = re.compile(r"\w+")
-_CARD = re.compile(r"\d(?:[ -]?\d){11,18}")
-_CARD_LENGTHS = frozenset({14, 15, 16})
-_CARD_STARTS = ("4", "51", "52", "53", "54", "55", "34", "37", "36", "6011", "65", "35", "22", "27")
+_harmless: set[str] = set()
+"""Short texts in which no secret was found: failures say the same again and again."""
+
+_PARAMETER_ENDS = re.compile("[&;]")
 
 
 class Scrubber:
     """Takes the texts of one record, and finds out once, at the end, whether one holds a secret.
 
     A text is stored as it comes; those that could hold a secret are searched together by
-    `finish`, because one search of many short texts costs little more than one search.
+    `finish`, because one search of many short texts costs little more than one search. Those in
+    which earlier records found none are not searched again.
     """
 
-    __slots__ = ("_seen", "failed")
+    __slots__ = ("_known", "_unknown", "failed", "found")
 
     def __init__(self) -> None:
-        self._seen: dict[str, bool] = {}
+        self._unknown: set[str] = set()
+        self._known: set[str] = set()
         self.failed = False
+        self.found = Found()
 
     def text(self, text: str, limit: int) -> str:
         """Return `text`, storable and at most `limit` characters long, with a note of a cut.
@@ -96,60 +62,102 @@ class Scrubber:
         A text that has to be cut is searched at once: half a secret has no form. Whatever comes
         back must go into the record as it is: `finish` knows no text that was put into another.
         """
+        if type(text) is not str:  # a subclass may run code, and pass for another text
+            text = str.__str__(text)
         if len(text) > limit:
             return self._cut(text, limit)
-        if text not in self._seen:  # one request's texts come again in every frame
+        if text in _harmless:
+            self._known.add(text)
+        elif text not in self._unknown:
             if not text.isascii() or _BETWEEN in text:
                 text = storable(text)
-            self._seen[text] = _suspect(text) is not None
+            self._unknown.add(text)
         return text
 
     def _cut(self, text: str, limit: int) -> str:
         length = len(text)
         text = storable(text[: limit + _LOOK_AHEAD])
         try:
-            text = scrub_text(text)
+            text = scrub_text(text, self.found)
         except Exception:  # a fault of ours must not keep what it could not search
             self.failed = True
             return UNSEARCHED
-        return f"{text[:limit]}[{length - limit} more characters]"
+        text = f"{text[:limit]}[{length - limit} more characters]"
+        self._known.add(text)
+        return text
 
     def finish(self, tree: dict[str, JSON]) -> dict[str, JSON]:
-        """Return `tree` with the secrets taken out of the texts that were given before."""
-        suspects = [text for text, suspected in self._seen.items() if suspected]
-        if not suspects:
-            return tree
+        """Return `tree` with the secrets taken out of the texts that were given before.
+
+        What stood under a secret name somewhere in the record is taken out wherever it stands.
+        """
+        suspects = [text for text in self._unknown if len(text) >= _SHORTEST_SECRET or _sign(text)]
+        scrubbed: dict[str, str] = {}
         try:
             joined = _BETWEEN.join(suspects)
-            if len(joined) <= _LONGEST_SEARCH and scrub_text(joined) == joined:
-                return tree
-            scrubbed = {text: scrub_text(text) for text in suspects}
+            if joined and (len(joined) > _LONGEST_SEARCH or scrub_text(joined) != joined):
+                scrubbed = {text: scrub_text(text, self.found) for text in suspects}
+            else:
+                _remember(self._unknown)
+            if self.found.values:
+                self._scrub_elsewhere(scrubbed)
         except Exception:  # as above
             self.failed = True
             scrubbed = dict.fromkeys(suspects, UNSEARCHED)
-        return {key: _replaced(value, scrubbed) for key, value in tree.items()}
+        numbers = self.found.numbers()
+        if not scrubbed and not numbers:
+            return tree
+        return {key: _replaced(value, scrubbed, numbers) for key, value in tree.items()}
+
+    def _scrub_elsewhere(self, scrubbed: dict[str, str]) -> None:
+        texts = self._unknown | self._known
+        pattern = self.found.pattern()
+        if pattern.search(_BETWEEN.join(texts)) is None:
+            return
+        for text in texts:
+            before = scrubbed.get(text, text)
+            after = pattern.sub(SCRUBBED, before)
+            if after != text:
+                scrubbed[text] = after
 
 
-def scrub_text(text: str) -> str:
+def scrub_text(text: str, found: Found | None = None) -> str:
     """Return `text` with the secrets in it replaced.
 
-    Found are: passwords in addresses, values under secret names (`password=…`, JSON, tuples,
-    multipart bodies, XML), rows and parameters of statements on secret columns, hashes of
-    passwords, and all that the detectors know by its form: tokens, keys, cards.
+    Found are: passwords in addresses, webhooks, values under secret names (`password=…`, JSON,
+    tuples, multipart bodies, XML, command lines), what statements tell of secret columns, hashes
+    of passwords, and all that is known by its form: tokens, keys, cards, accounts.
+
+    Args:
+        text: The text.
+        found: Gets those that may stand elsewhere, too.
     """
-    if "://" in text and "@" in text:
-        text = _USER_PASSWORD.sub(rf"://\g<user>:{SCRUBBED}@", text)
-        text = _USER_TOKEN.sub(f"://{SCRUBBED}@", text)
-    if "nsert" in text or "NSERT" in text:
-        text = _without_inserted(text)
-    if _PARAMETERS in text:
-        text = _without_rest(text, _PARAMETERS, _PARAMETERS_END, unless=("{", "[{"))
-    if _FAILING_ROW in text:
-        text = _without_rest(text, _FAILING_ROW, _FAILING_ROW_END)
-    text = _without_named(text)
+    found = Found() if found is None else found
+    text = without_addresses(text, found)
+    text = without_statements(text, found)
+    if _sign(text):
+        text = without_named(text, found)
+    text = without_options(text, found)
+    text = without_told(text, found)
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
-    return default_scanner().mask(text, _CREDENTIALS)
+    return without_forms(default_scanner().mask(text))
+
+
+def is_harmless(text: str) -> bool:
+    """Tell whether `scrub_text` finds nothing in `text`."""
+    if text in _harmless:
+        return True
+    if scrub_text(text) != text:
+        return False
+    _remember([text])
+    return True
+
+
+def _remember(harmless: Iterable[str]) -> None:
+    if len(_harmless) >= _MOST_HARMLESS:  # clients choose texts: the memory has a bound
+        _harmless.clear()
+    _harmless.update(text for text in harmless if len(text) <= _LONGEST_HARMLESS)
 
 
 def scrub_source(line: str) -> str:
@@ -160,7 +168,7 @@ def scrub_source(line: str) -> str:
     line = storable(line)
     if "'" not in line and '"' not in line:
         return line
-    line = _without_named(line, only_quoted=True)
+    line = without_named(line, Found(), only_literals=True)
     return _STRING.sub(_without_secrets, line)
 
 
@@ -169,100 +177,42 @@ def _without_secrets(string: re.Match[str]) -> str:
     return f"{mark}{scrub_text(string[2])}{mark}"
 
 
-def scrub_query(query: str) -> str:
+def scrub_query(query: str, found: Found) -> str:
     """Return a query string (RFC 3986, section 3.4) without the values of secret parameters."""
-    return "&".join(_scrubbed_parameter(pair) for pair in query.split("&"))
+    pieces: list[str] = []
+    at = 0
+    while at <= len(query):
+        end = _PARAMETER_ENDS.search(query, at)
+        stop = len(query) if end is None else end.start()
+        pieces += (_scrubbed_parameter(query[at:stop], query, found), query[stop : stop + 1])
+        at = stop + 1
+    return "".join(pieces)
 
 
-def is_card(number: int) -> bool:
-    """Tell whether an integer is a payment card's number, by length, issuer and check digit."""
-    text = str(number)
-    return (
-        len(text) in _CARD_LENGTHS
-        and text.startswith(_CARD_STARTS)
-        and is_card_number(text, 0, len(text))
-    )
-
-
-def _scrubbed_parameter(pair: str) -> str:
+def _scrubbed_parameter(pair: str, query: str, found: Found) -> str:
     name, separator, value = pair.partition("=")
     if not value:
         return pair
-    if is_secret_name(unquote_plus(name)[:_LONGEST_NAME]):
-        return f"{name}{separator}{SCRUBBED}"
     plain = unquote_plus(value)
+    if is_secret_parameter(name, value, query):
+        found.add(value)
+        found.add(plain)
+        return f"{name}{separator}{SCRUBBED}"
     if plain != value and scrub_text(plain) != plain:
         return f"{name}{separator}{scrub_text(plain)}"
     return pair
 
 
-def _without_named(text: str, *, only_quoted: bool = False) -> str:
-    """Replace the values that follow a secret name in `text`."""
-    pieces: list[str] = []
-    at = 0
-    for named in _NAMED.finditer(text):
-        start = named.end()
-        if start < at or not is_secret_name(named["name"]):
-            continue
-        if only_quoted and not _OPENING.match(text, start):
-            continue
-        if named["name"].lower() in {"cookie", "set-cookie"}:
-            value = _REST_OF_LINE.match(text, start)
-        else:
-            value = _VALUE.match(text, start)
-        if value is None or value["bare" if value.lastgroup == "bare" else 0] in _PLAIN_VALUES:
-            continue
-        start, end = value.span(value.lastgroup or 0)
-        pieces += (text[at:start], SCRUBBED)
-        at = end
-    if not pieces:
-        return text
-    pieces.append(text[at:])
-    return "".join(pieces)
-
-
-def _without_inserted(text: str) -> str:
-    """Replace the literals of an INSERT into columns of which one has a secret name."""
-    for insert in _INSERT.finditer(text):
-        if _names_a_secret(insert["columns"]):
-            head, tail = text[: insert.end()], text[insert.end() :]
-            return head + _LITERAL.sub(f"'{SCRUBBED}'", tail)
-    return text
-
-
-def _without_rest(
-    text: str, opening: str, closing: re.Pattern[str], unless: tuple[str, ...] = ()
-) -> str:
-    """Replace the values that stand without their names beside a statement on secret columns.
-
-    A driver or library shows them from `opening` to `closing` or to the end of its message.
-    """
-    if not _names_a_secret(text):
-        return text
-    pieces: list[str] = []
-    at = 0
-    start = text.find(opening)
-    while start >= 0:
-        start += len(opening)
-        closed = closing.search(text, start)
-        end = closed.start() if closed is not None else len(text)
-        if not unless or not text.startswith(unless, start):
-            pieces += (text[at:start], SCRUBBED)
-            at = end
-        start = text.find(opening, end)
-    pieces.append(text[at:])
-    return "".join(pieces)
-
-
-def _names_a_secret(text: str) -> bool:
-    return any(is_secret_name(name[:_LONGEST_NAME]) for name in _IDENTIFIER.findall(text))
-
-
-def _replaced(value: JSON, scrubbed: dict[str, str]) -> JSON:
+def _replaced(value: JSON, scrubbed: dict[str, str], numbers: frozenset[int]) -> JSON:
     if type(value) is str:
         return scrubbed.get(value, value)
     if type(value) is list:
-        return [_replaced(item, scrubbed) for item in value]
+        return [_replaced(item, scrubbed, numbers) for item in value]
     if type(value) is dict:
-        return {scrubbed.get(key, key): _replaced(item, scrubbed) for key, item in value.items()}
+        return {
+            scrubbed.get(key, key): _replaced(item, scrubbed, numbers)
+            for key, item in value.items()
+        }
+    if type(value) is int and value in numbers:
+        return SCRUBBED
     return value

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pkgutil
 import sys
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 from tightlip import plugins
 from tightlip.incidents import sinks
+from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.incident import Incident
+from tightlip.incidents.retention import Retention
 
 _SEAM = "incidents.sinks"
 _A_PAIR = 2
@@ -26,6 +27,22 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write out what is still held, and release what is open."""
+        ...
+
+
+@runtime_checkable
+class Follower(Protocol):
+    """A sink that takes its incidents from the directory, once the store there has them."""
+
+    def wake(self, directory: PrivateDirectory, retention: Retention) -> None:
+        """Take what the store of `directory` has more of, without keeping the caller.
+
+        It is called after each drain, and twice a minute.
+        """
+        ...
+
+    def close(self) -> None:
+        """Take what is left, within a few seconds."""
         ...
 
 
@@ -60,6 +77,8 @@ def open_sink(spec: object) -> Sink:
 
 def known_sinks() -> tuple[str, ...]:
     """Return the names of all sinks: ours, and those that are installed."""
+    from importlib.metadata import entry_points  # only for this list: it takes long to import
+
     ours = {module.name for module in pkgutil.iter_modules(sinks.__path__)}
     installed = {entry_point.name for entry_point in entry_points(group=f"tightlip.{_SEAM}")}
     return tuple(sorted(ours | installed))

@@ -10,7 +10,9 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tightlip.incidents import standard_error
-from tightlip.incidents.incident import ERROR, JSON
+from tightlip.incidents.compartments import CLOSED_PART
+from tightlip.incidents.encoding import JSON
+from tightlip.incidents.incident import ERROR
 from tightlip.incidents.visible import visible_line, visible_text
 
 if TYPE_CHECKING:
@@ -107,6 +109,9 @@ class _Page:
             inside += self._exception(record)
         for note in self._fields.get("notes") or ():
             inside.append(_text(f"note: {visible_line(note)}", "yellow"))
+        if CLOSED_PART in self._fields:
+            told = visible_line(str(self._fields[CLOSED_PART]))
+            inside.append(_text(f"closed part: {told}", "yellow"))
         return [
             Rule(self._title(), style=self._style(), align="left"),
             # Nothing but the title begins a line: no text can pass for another incident.
@@ -230,7 +235,9 @@ class _Page:
         if last and isinstance(local, dict):
             parts += [
                 Padding(
-                    _text(f"{visible_line(name)} = {_line(value)}", "dim"),
+                    _text(
+                        f"{visible_line(name)} = {'None' if value is None else _line(value)}", "dim"
+                    ),
                     (0, 0, 0, 6),
                     expand=False,
                 )

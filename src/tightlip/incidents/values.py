@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from tightlip.incidents.incident import JSON
-from tightlip.incidents.scrubbing import SCRUBBED, Scrubber, is_card
-from tightlip.incidents.secret_names import is_secret_name
+from tightlip.incidents.encoding import JSON
+from tightlip.incidents.scrubbing import Scrubber
+from tightlip.incidents.secrets.commands import secret_arguments
+from tightlip.incidents.secrets.forms import is_card
+from tightlip.incidents.secrets.found import SCRUBBED
+from tightlip.incidents.secrets.names import counts, is_secret_name
 
 MOST_VALUES = 1500
 """How many values of locals and arguments one record holds."""
@@ -20,9 +23,14 @@ _MOST_ITEMS = 24
 _MOST_VARIABLES = 32
 _DEEPEST = 4
 _WIDEST_INTEGER = 256
-_BITS_OF_A_CARD = 40  # no card number has fewer
+_SMALLEST_CARD = 10**13  # no card number has fewer than 14 digits
 _A_PAIR = 2
+_ORDERED = (list, tuple)
 _ELSE = "..."
+_CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+_SHOWN = _CONTAINERS | {str, bytes, bytearray, int, float}
+_NAMES_OF_A_PAIR = ("name", "key", "field", "header", "Name", "Key", "Field", "Header")
+_VALUES_OF_A_PAIR = ("value", "Value", "input")
 
 _module_of = type.__dict__["__module__"].__get__
 _qualname_of = type.__dict__["__qualname__"].__get__
@@ -50,10 +58,11 @@ class Values:
         scrubber: Takes every text.
     """
 
-    __slots__ = ("_described", "_left", "_scrubber")
+    __slots__ = ("_described", "_found", "_left", "_text")
 
     def __init__(self, scrubber: Scrubber) -> None:
-        self._scrubber = scrubber
+        self._text = scrubber.text
+        self._found = scrubber.found
         self._left = MOST_VALUES
         self._described: dict[int, JSON] = {}
 
@@ -67,7 +76,7 @@ class Values:
         describe = self.value
         for name, value in islice(variables.items(), _MOST_VARIABLES):
             if is_secret_name(name):
-                described[name] = self._hidden(value)
+                described[name] = self._hidden(value, name)
                 continue
             identity = id(value)
             # The frame holds the object, so that its identity stays its own meanwhile.
@@ -87,11 +96,11 @@ class Values:
         """
         kind = type(value)
         if kind is str:
-            return self._scrubber.text(value, _LONGEST_TEXT)
+            return self._text(value, _LONGEST_TEXT)
         if value is None or kind is bool:
             return value  # type: ignore[no-any-return]  # narrowed by `is`, which mypy does not follow here
         if kind is int:
-            return self._integer(value)
+            return value if -_SMALLEST_CARD < value < _SMALLEST_CARD else self._integer(value)
         if kind is float:
             return value if math.isfinite(value) else str(value)
         if kind is dict:
@@ -102,12 +111,10 @@ class Values:
             return self._bytes(value)
         if kind is complex:
             return str(value)
-        return self._scrubber.text(f"<{class_name(kind)}>", _LONGEST_NAME)
+        return self._text(f"<{class_name(kind)}>", _LONGEST_NAME)
 
     def _integer(self, value: int) -> JSON:
         bits = value.bit_length()
-        if bits < _BITS_OF_A_CARD:
-            return value
         if bits > _WIDEST_INTEGER:
             return f"<int of {bits} bits>"
         return SCRUBBED if is_card(value) else value
@@ -115,43 +122,50 @@ class Values:
     def _bytes(self, value: bytes | bytearray) -> JSON:
         # Four bytes make a character at most; what is further away is cut in any case.
         text = bytes(value[: _LONGEST_TEXT * 20]).decode("utf-8", "backslashreplace")
-        return self._scrubber.text(f"b'{text}'", _LONGEST_TEXT)
+        return self._text(f"b'{text}'", _LONGEST_TEXT)
 
-    def _hidden(self, value: Any) -> JSON:
+    def _hidden(self, value: Any, name: str = "") -> JSON:
         """Say no more of a secret than whether there is one, or what class it is of."""
         kind = type(value)
         if value is None or kind is bool:
             return value  # type: ignore[no-any-return]  # as above
-        if (kind is str or kind is bytes) and not value:
-            return ""
-        if (
-            kind is str
-            or kind is bytes
-            or kind is int
-            or kind is float
-            or kind is bytearray
-            or kind is dict
-            or kind is list
-            or kind is tuple
-            or kind is set
-            or kind is frozenset
-        ):
+        if (kind is int or kind is float) and counts(name):
+            return self.value(value)
+        if kind in _SHOWN:
+            if (kind is str or kind is bytes) and not value:
+                return ""
+            self._gather(value)
             return SCRUBBED
-        return self._scrubber.text(f"<{class_name(kind)}>", _LONGEST_NAME)
+        return self._text(f"<{class_name(kind)}>", _LONGEST_NAME)
+
+    def _gather(self, value: Any, depth: int = 0) -> None:
+        """Tell the scrubber what is secret, so that it is found wherever else it stands."""
+        kind = type(value)
+        if kind is str:
+            self._found.add(value)
+        elif kind is int:
+            if value.bit_length() <= _WIDEST_INTEGER:
+                self._found.add(str(value))
+        elif kind is bytes or kind is bytearray:
+            self._found.add(bytes(value[:_LONGEST_TEXT]).decode("utf-8", "backslashreplace"))
+        elif kind in _CONTAINERS and depth < _DEEPEST:
+            items = value.values() if kind is dict else value
+            for item in islice(items, _MOST_ITEMS):
+                self._gather(item, depth + 1)
 
     def _mapping(self, value: dict[Any, Any], depth: int) -> JSON:
         if depth >= _DEEPEST or self._left <= 0:
             return f"<dict of {len(value)}>"
         described: dict[str, JSON] = {}
-        text = self._scrubber.text
+        text = self._text
         describe = self.value
-        secret_value = "value" in value and _is_named_pair(value)
+        is_pair = _is_named_pair(value)
         self._left -= min(len(value), _MOST_ITEMS)
         depth += 1
         for key, item in islice(value.items(), _MOST_ITEMS):
             name = text(key, _LONGEST_NAME) if type(key) is str else self._key(key)
-            if is_secret_name(name) or (secret_value and name == "value"):
-                described[name] = self._hidden(item)
+            if is_secret_name(name) or (is_pair and name in _VALUES_OF_A_PAIR):
+                described[name] = self._hidden(item, name)
             else:
                 described[name] = describe(item, depth)
         if len(value) > _MOST_ITEMS:
@@ -160,32 +174,48 @@ class Values:
 
     def _key(self, key: Any) -> str:
         if type(key) is bytes:
-            return self._scrubber.text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
-        return self._scrubber.text(str(self.value(key, _DEEPEST)), _LONGEST_NAME)
+            return self._text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
+        return self._text(str(self.value(key, _DEEPEST)), _LONGEST_NAME)
 
     def _sequence(self, value: Any, depth: int) -> JSON:
         length = len(value)
         if length and (depth >= _DEEPEST or self._left <= 0):
             return f"<{type(value).__name__} of {length}>"
         self._left -= min(length, _MOST_ITEMS)
-        if length == _A_PAIR and type(value) is not set and type(value) is not frozenset:
-            first, second = value
-            name = _text_of(first)
+        depth += 1
+        if length == _A_PAIR and type(value) in _ORDERED:
+            name = _text_of(value[0])
             if name is not None and is_secret_name(name):
-                return [self.value(first, depth + 1), self._hidden(second)]
-        described = [self.value(item, depth + 1) for item in islice(value, _MOST_ITEMS)]
+                return [self.value(value[0], depth), self._hidden(value[1])]
+        describe = self.value
+        first = list(islice(value, _MOST_ITEMS))
+        secret = secret_arguments(first) if _is_command(first) else frozenset()
+        described = [
+            self._hidden(item) if index in secret else describe(item, depth)
+            for index, item in enumerate(first)
+        ]
         if length > _MOST_ITEMS:
             described.append(f"[{length - _MOST_ITEMS} more]")
         return described
 
 
+def _is_command(arguments: list[Any]) -> bool:
+    return any(type(argument) is str and argument.startswith("-") for argument in arguments)
+
+
 def _is_named_pair(value: dict[Any, Any]) -> bool:
-    """Tell whether a mapping is `{"name": "password", "value": …}` or the like."""
-    for key in ("name", "key", "field", "header"):
+    """Tell whether a mapping is `{"name": "password", "value": …}` or the like.
+
+    One that a validator made is: `{"loc": ("body", "password"), "input": …}`.
+    """
+    for key in _NAMES_OF_A_PAIR:
         name = _text_of(value.get(key))
         if name is not None and is_secret_name(name):
             return True
-    return False
+    place = value.get("loc")
+    return (type(place) is tuple or type(place) is list) and any(
+        type(name) is str and is_secret_name(name[:_LONGEST_NAME]) for name in place
+    )
 
 
 def _text_of(value: Any) -> str | None:

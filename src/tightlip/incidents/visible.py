@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _INVISIBLE = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, ESC among them
@@ -11,26 +12,30 @@ _INVISIBLE = (
     "\ud800-\udfff"  # lone surrogates
     "\U000e0000-\U000e0fff"  # tags and variation selectors
 )
-_IN_A_LINE = re.compile(f"[\t\n{_INVISIBLE}]")
-_IN_A_TEXT = re.compile(f"[{_INVISIBLE}]")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_INVISIBLE_IN_A_LINE = f"\t\n{_INVISIBLE}"
 
 
 def visible_line(text: str) -> str:
     """Return `text` as one line: what cannot be seen stands as a backslash escape."""
-    return _IN_A_LINE.sub(_escape, text)
+    return _any_of(_INVISIBLE_IN_A_LINE).sub(_escape, text)
 
 
 def visible_text(text: str) -> str:
     """Return `text` with its line breaks and tabs; all else that is unseen is escaped."""
-    return _IN_A_TEXT.sub(_escape, text)
+    return _any_of(_INVISIBLE).sub(_escape, text)
 
 
 def storable(text: str) -> str:
     """Return `text` without what UTF-8 or a database cannot hold: lone surrogates and NUL."""
     if text.isascii() and "\x00" not in text:
         return text
-    return _UNSTORABLE.sub(_escape, text)
+    return _any_of("\x00\ud800-\udfff").sub(_escape, text)
+
+
+@cache
+def _any_of(characters: str) -> re.Pattern[str]:
+    """Return what matches one of `characters`; so large a set takes long to compile."""
+    return re.compile(f"[{characters}]")
 
 
 def _escape(match: re.Match[str]) -> str:

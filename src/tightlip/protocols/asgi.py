@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tightlip.protocols.asgi_exchange import (
+    STATE,
     Application,
     Dress,
     Framework,
@@ -15,9 +16,11 @@ from tightlip.protocols.asgi_exchange import (
     Scope,
     Send,
     Surroundings,
+    state_of,
 )
 from tightlip.protocols.asgi_http import HttpExchange
 from tightlip.protocols.asgi_websocket import WebSocketExchange
+from tightlip.protocols.phase import DONE
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Responder
@@ -47,11 +50,25 @@ class Guard:
         """Serve one exchange (ASGI 3.0)."""
         kind = scope["type"]
         if kind == "http":
-            http = HttpExchange(self._surroundings, scope, receive, send)
-            await http.run(self._application)
+            # One coroutine for all of it: every request pays for each.
+            exchange = HttpExchange(self._surroundings, scope, receive, send)
+            try:
+                await self._application(exchange.scope, exchange.receive, exchange.send)
+            except BaseException as exception:
+                await exchange.failed(exception)
+            else:
+                if exchange.phase is not DONE:
+                    await exchange.returned()
+            finally:
+                exchange.close()
         elif kind == "websocket":
-            websocket = WebSocketExchange(self._surroundings, scope, receive, send)
-            await websocket.run(self._application)
+            is_outermost = STATE not in scope
+            try:
+                talk = WebSocketExchange(self._surroundings, scope, receive, send)
+                await talk.run(self._application)
+            finally:
+                if is_outermost:
+                    state_of(scope).forget()
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
         else:

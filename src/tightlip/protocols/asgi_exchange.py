@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -13,6 +12,7 @@ from tightlip.exchange import Request
 
 if TYPE_CHECKING:
     from tightlip.failure import Failure
+    from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Answer, Responder
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -24,8 +24,11 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Dress: TypeAlias = Callable[[Application], Application]
 """Puts a middleware of the application's around an answer that is made outside of it."""
 
-STATE = "tightlip"
-"""The key of the scope under which the `State` of an exchange stands."""
+_ENDING_OTHERS = frozenset({"trio", "greenlet", "_pytest"})
+_FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+
+STATE = "tightlip.state"
+"""The key of the scope under which the `State` stands; WSGI wants a dot in names of objects."""
 
 
 class Framework(Protocol):
@@ -76,14 +79,18 @@ class Surroundings:
         responder: The decision point.
         framework: The adapter of the application's framework.
         dress: Puts the application's CORS middleware around an answer of ours.
+        hear: Begins to hear what one request raises; to be closed on every way out.
     """
 
     responder: Responder
     framework: Framework
     dress: Dress | None = None
+    hear: Callable[[], Hearing] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hear", self.responder.hearing(self.framework.read))
 
 
-@dataclass(slots=True)
 class State:
     """What the parts of one exchange tell each other.
 
@@ -91,11 +98,18 @@ class State:
         exception: The exception that a handler inside the application was given.
         traceback: Its traceback, which some frameworks take off once it is handled.
         answer: What was decided last, by this guard or by one further inside.
+        route: The template of the route and the name of its endpoint, where the adapter is told
+            of them on the way.
+        has_escaped: Whether an exception is on its way out, so that an end of the answer that
+            comes meanwhile need not be one.
     """
 
+    # Nothing is set where one is made: there is one for every request.
     exception: BaseException | None = None
     traceback: TracebackType | None = None
     answer: Answer | None = None
+    route: tuple[str | None, str] = (None, "")
+    has_escaped: bool = False
 
     def note(self, exception: BaseException) -> None:
         """Remember an exception before a handler turns it into an answer."""
@@ -118,6 +132,14 @@ class State:
             yield exception
         finally:
             exception.__traceback__ = held
+
+    def forget(self) -> None:
+        """Let go of all: the frames of a traceback hold the scope, and the scope holds this.
+
+        Such a circle would keep every object of a failed request until the garbage collector
+        comes by.
+        """
+        self.exception = self.traceback = self.answer = None
 
 
 class StreamAbortedError(Exception):
@@ -151,7 +173,7 @@ def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Reques
     """
     route, _ = route_of(scope, framework)
     try:
-        headers = tuple((bytes(name), bytes(value)) for name, value in scope.get("headers", ()))
+        headers = tuple([(bytes(name), bytes(value)) for name, value in scope.get("headers", ())])
     except (TypeError, ValueError):
         headers = ()
     client = scope.get("client")
@@ -176,13 +198,30 @@ def must_pass(exception: BaseException) -> bool:
     """
     if isinstance(exception, Exception):
         return False
+    import asyncio  # a server of ASGI has it; a start without one need not wait for it
+
     if isinstance(exception, asyncio.CancelledError):
         try:
             task = asyncio.current_task()
         except RuntimeError:  # no event loop of asyncio's: nothing says that it is not real
             return True
         return task is None or task.cancelling() > 0
-    return not isinstance(exception, SystemExit | BaseExceptionGroup)
+    return is_for_others(exception)
+
+
+def is_for_others(exception: BaseException) -> bool:
+    """Tell whether `exception` is no failure, but how others end what runs here.
+
+    These are the interrupt of the process, the end of a generator or coroutine, trio's
+    cancellation, gevent's kill, and what ends a test of pytest's. Any other `BaseException`, as
+    gevent's timeout, would end a server's thread or task without an answer.
+    """
+    if isinstance(exception, Exception):
+        return False
+    if isinstance(exception, KeyboardInterrupt | GeneratorExit):
+        return True
+    packages = {cls.__module__.partition(".")[0] for cls in type(exception).__mro__}
+    return not packages.isdisjoint(_ENDING_OTHERS)
 
 
 def is_test_client(scope: Scope) -> bool:
@@ -191,3 +230,11 @@ def is_test_client(scope: Scope) -> bool:
     It re-raises what goes wrong in the application, in the user's own test.
     """
     return "http.response.debug" in scope.get("extensions", ())
+
+
+def without_files(scope: Scope) -> Scope:
+    """Hide that the server could send a file by itself: nobody would read it."""
+    extensions = scope.get("extensions")
+    if extensions and not _FILES.isdisjoint(extensions):
+        scope["extensions"] = {name: extensions[name] for name in extensions if name not in _FILES}
+    return scope

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from tightlip.exchange import Request, Response, first_of
+from tightlip.exchange import Request, Response, first_of, without
+from tightlip.protocols.asgi_answer import Fields, plain, started_by
 from tightlip.protocols.asgi_exchange import (
+    STATE,
     Application,
     Message,
     Receive,
@@ -20,47 +20,25 @@ from tightlip.protocols.asgi_exchange import (
     request_of,
     route_of,
     state_of,
+    without_files,
 )
+from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError, UnsendableError
+from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING
+from tightlip.protocols.redirect import without_own_address
+from tightlip.protocols.stream_form import form_of, gathered_length
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Answer
+    from tightlip.responder.stream import StreamReview
 
 _FIRST_FINAL = 200
+_FIRST_REDIRECT = 300
 _FIRST_ERROR = 400
 _SERVER_ERROR = 500
 _MOST_WITHHELD = 65536
 
-_EVENT_STREAM = b"text/event-stream"
-_JSON_LINES = frozenset(
-    {b"application/x-ndjson", b"application/jsonl", b"application/jsonlines", b"application/ndjson"}
-)
-
-
-_BODIES = frozenset(
-    # The second and third are extensions of ASGI: the server reads a file by itself.
-    {"http.response.body", "http.response.pathsend", "http.response.zerocopysend"}
-)
-
-
-class Phase(Enum):
-    """How far the answer has come."""
-
-    WAITING = auto()
-    """Nothing has left; a start may be held."""
-    WITHHOLDING = auto()
-    """An error answer of the application's is being read, and kept."""
-    STREAMING = auto()
-    """The start and a part of the body have left."""
-    DONE = auto()
-    """All has left."""
-
-
-class MissingAnswerError(Exception):
-    """The application ended without an answer, or without the end of it."""
-
-
-class UnsendableError(Exception):
-    """The application gave an answer that HTTP has no form for."""
+# The second and third are extensions of ASGI: the server reads a file by itself.
+_BODIES = frozenset({f"http.response.{part}" for part in ("body", "pathsend", "zerocopysend")})
 
 
 class HttpExchange:
@@ -75,18 +53,22 @@ class HttpExchange:
         "_disconnected",
         "_dress",
         "_framework",
+        "_gathered",
+        "_hearing",
         "_held",
         "_is_complete",
         "_is_ours",
+        "_is_outermost",
         "_last_chunk",
-        "_phase",
         "_receive",
         "_received",
         "_responder",
-        "_scope",
+        "_review",
         "_send",
         "_state",
         "_withheld",
+        "phase",
+        "scope",
     )
 
     def __init__(
@@ -99,92 +81,217 @@ class HttpExchange:
         self._dress = surroundings.dress
         self._responder = surroundings.responder
         self._framework = surroundings.framework
-        self._scope = scope
+        self.scope = without_files(scope) if "extensions" in scope else scope
         self._receive = receive
         self._send = send
+        self._is_outermost = STATE not in scope
         self._state = state_of(scope)
-        self._phase = Phase.WAITING
+        self._hearing = surroundings.hear()
+        self.phase = WAITING
         self._held: Message | None = None
+        self._gathered: bytearray | None = None
         self._withheld = b""
+        self._review: StreamReview[Answer] | None = None
         self._last_chunk = b""
         self._received = 0
         self._disconnected = False
         self._is_complete = False
         self._is_ours = False
 
-    async def run(self, application: Application) -> None:
-        """Let the application answer; see that what leaves is whole and clean."""
-        try:
-            await application(self._scope, self.receive, self.send)
-        except BaseException as exception:
-            if must_pass(exception):
-                raise
-            await self._fail(exception)
-        else:
-            await self._end()
+    async def failed(self, exception: BaseException) -> None:
+        """Answer an exception that came out of the application, and is being handled.
+
+        Raises:
+            BaseException: The same, where it is none that may be answered.
+            StreamAbortedError: The connection is to be cut.
+        """
+        if must_pass(exception):
+            raise exception
+        await self._fail(exception)
+
+    def close(self) -> None:
+        """Forget the request; the outermost guard's exchange forgets for those inside, too."""
+        self._hearing.close()
+        if self._is_outermost:
+            self._state.forget()
 
     async def receive(self) -> Message:
         """Hand on what the client sends, counting its bytes."""
         if self._is_complete:
             # The application waits for the client to leave, who waits for the answer's end.
-            if self._phase is Phase.WITHHOLDING:
+            if self.phase is WITHHOLDING:
                 await self._replace()
-            elif self._phase is Phase.STREAMING:
+            elif self.phase is STREAMING:
                 await self._finish(b"")
         message = await self._receive()
         if message["type"] == "http.request":
-            self._received += len(message.get("body", b""))
+            body = message.get("body", b"")
+            self._received += len(body)
+            self._hearing.received(body)
         elif message["type"] == "http.disconnect":
             # Once the answer is whole, servers say so to everyone who asks.
-            self._disconnected = self._phase is not Phase.DONE
+            self._disconnected = self.phase is not DONE
         return message
 
     async def send(self, message: Message) -> None:
         """Take a message of the application's; hand on what may leave."""
         kind = message["type"]
-        if kind == "http.response.debug":
-            await self._send(message)
-        elif kind == "http.response.start":
-            if self._phase is Phase.WAITING:
+        held = self._held
+        if kind == "http.response.start":
+            if self.phase is WAITING:
                 self._held = message
+        elif kind == "http.response.debug":
+            await self._send(message)
         elif self._is_ours:
-            if message.get("more_body", False):
+            if message.get("more_body", False) and message.get("body", b""):
                 raise StreamAbortedError("another answer has left in place of this one")
-        elif self._held is not None:
+        elif held is not None:
+            body = message.get("body", b"")
+            if type(body) is not bytes:
+                message = {**message, "body": plain(body)}
             ends = kind in _BODIES and not message.get("more_body", False)
-            await self._send_part(self._held, message, ends=ends)
+            is_good = kind == "http.response.body" and held["status"] < _FIRST_ERROR
+            if ends and is_good and not body and self._state.has_escaped:
+                self._is_complete = True  # what broke the answer comes after such an end
+            elif ends and is_good and self.phase is WAITING and not self._gathered:
+                await self._send_whole(held, message)
+            else:
+                await self._send_part(held, message, ends=ends)
 
     async def _send_part(self, held: Message, message: Message, *, ends: bool) -> None:
         """Hand on or withhold a part of the answer that `held` starts."""
-        is_stream = self._phase is Phase.STREAMING
-        if self._phase is Phase.WAITING:
+        is_stream = self.phase is STREAMING
+        if self.phase is WAITING:
+            gathered = self._gather(held, message, ends=ends)
+            if gathered is None:
+                return
+            message = gathered
+            is_body = message["type"] == "http.response.body"
+            if (ends or self._is_ours) and is_body and held["status"] < _FIRST_ERROR:
+                await self._send_whole(held, message)
+                return
             await self._begin(held)
-        if self._phase is Phase.WITHHOLDING:
+        if self.phase is WITHHOLDING:
             await self._withhold(message.get("body", b""), ends=ends)
             return
+        if self._review is not None and message["type"] == "http.response.body":
+            body = await self._reviewed(message.get("body", b""), ends=ends)
+            if body is None or not (body or ends):
+                return
+            message = {**message, "body": body}
         self._last_chunk = message.get("body", b"") or self._last_chunk
-        if ends and is_stream and self._takes_events() is not None:
+        if ends and is_stream and form_of(started_by(self._held).headers) is not None:
             # FastAPI ends a stream of events first, and raises what broke it afterwards.
             self._is_complete = True
             message = {**message, "more_body": True}
         elif ends:
-            self._phase = Phase.DONE
+            self.phase = DONE
         await self._send(message)
 
-    async def _begin(self, held: Message) -> None:
-        """Let the start of a good answer leave; withhold that of an error."""
+    def _gather(self, held: Message, message: Message, *, ends: bool) -> Message | None:
+        """Return what has come of an answer, as one part; None while it waits for more.
+
+        Only a good answer waits that is small, and whole but for coming in parts.
+        """
+        if not self._gathered:
+            if ends or held["status"] >= _FIRST_ERROR or held.get("trailers", False):
+                return message
+            self._gathered = bytearray()
+        length = gathered_length(started_by(self._held).headers)
+        if length is None:
+            return message
+        self._gathered += message.get("body", b"")
+        missing = length - len(self._gathered)
+        if missing > 0 and not ends:
+            return None
+        # A middleware sends the end once all behind it is done, which the client need not wait for.
+        self._is_ours = missing == 0 and not ends
+        body = bytes(self._gathered)
+        self._gathered.clear()
+        return {**message, "body": body, "more_body": missing < 0 and not ends}
+
+    def _review_whole(self, held: Message, body: bytes) -> tuple[Fields, Response | None]:
+        """Return the headers of a whole good answer, and what leaves in its place, if need be."""
+        headers = self._outgoing(held)
+        if self._state.exception is not None:
+            self._hearing.note(self._state.exception)
+        return headers, self._responder.review_success(
+            held["status"], headers, body, self._request, self._hearing
+        )
+
+    async def _send_whole(self, held: Message, message: Message) -> None:
+        """Send a whole good answer as the responder lets it leave."""
+        headers, changed = self._review_whole(held, message.get("body", b""))
+        if changed is None:
+            self.phase = STREAMING  # a server may refuse what is shorter than announced
+            await self._send({**held, "headers": headers})
+            await self._send(message)
+            self.phase = DONE
+        elif changed.status >= _FIRST_ERROR:
+            await self._deliver(changed)
+        else:
+            self.phase = DONE
+            self._is_ours = True
+            await self._send({**held, "headers": list(changed.headers)})
+            await self._send({"type": "http.response.body", "body": changed.body})
+
+    def _outgoing(self, held: Message) -> Fields:
+        """Return the headers of a good answer as they may leave.
+
+        Raises:
+            UnsendableError: HTTP has no form for the status or a header.
+        """
         status = held["status"]
-        if status >= _FIRST_ERROR:
-            self._phase = Phase.WITHHOLDING
-            return
-        if status < _FIRST_FINAL:
-            raise UnsendableError(f"an answer cannot have the status {status}")
         try:
             headers = self._responder.outgoing(held.get("headers", ()))
         except (TypeError, ValueError) as error:
             raise UnsendableError(f"an answer cannot have this header: {error}") from None
-        await self._send({**held, "headers": headers})
-        self._phase = Phase.STREAMING
+        if status < _FIRST_FINAL:
+            raise UnsendableError(f"an answer cannot have the status {status}")
+        if _FIRST_REDIRECT <= status < _FIRST_ERROR:
+            headers = without_own_address(headers, self.scope, self._request())
+        return headers
+
+    async def _begin(self, held: Message) -> None:
+        """Let the start of a good answer leave; withhold that of an error."""
+        if held["status"] >= _FIRST_ERROR:
+            self.phase = WITHHOLDING
+            return
+        started = Response(held["status"], tuple(self._outgoing(held)))
+        form = form_of(started_by(self._held).headers)
+        headers, self._review = self._responder.open_stream(
+            started, None if form is None else form.separator, self._request, self._hearing
+        )
+        await self._send({**held, "headers": list(headers)})
+        self.phase = STREAMING
+
+    async def _reviewed(self, body: bytes, *, ends: bool) -> bytes | None:
+        """Return what of a stream may leave; None where a leak has ended it."""
+        assert self._review is not None
+        passed = self._review.feed(body, ends=ends)
+        if passed.end is None:
+            return passed.data
+        self._review = None
+        await self._hand_on(passed.data)
+        await self._break(passed.end, LeakError("the stream carried internals"))
+        return None
+
+    async def _flush(self) -> None:
+        """Send what was held of a stream that breaks off."""
+        review, self._review = self._review, None
+        if review is None:
+            return
+        try:
+            rest = review.flush()
+        except Exception:  # a fault of our own: what could not be read does not leave
+            return
+        await self._hand_on(rest)
+
+    async def _hand_on(self, data: bytes) -> None:
+        """Send a part of a stream, if it is not empty."""
+        if data:
+            self._last_chunk = data
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def _withhold(self, body: bytes, *, ends: bool) -> None:
         """Keep a part of an error answer; reply in its place once it is whole, or too long."""
@@ -212,23 +319,26 @@ class HttpExchange:
 
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
-        response = replace(self._started(), body=self._withheld)
+        response = started_by(self._held, self._withheld)
         decided = self._state.answer
         if decided is not None and decided.response.body == response.body:
             # A guard further inside has decided already.
             await self._deliver(self._responder.repeat(decided.response, response.headers))
             return
         if self._framework.is_own_answer(self._withheld):
-            response = replace(response, body=b"")
+            response = Response(response.status, without(response.headers, b"content-length"))
         with self._state.with_traceback() as exception:
-            if exception is None:
-                _, endpoint = route_of(self._scope, self._framework)
+            page = self._responder.error_page(response, self._request, self._hearing, exception)
+            if page is not None:
+                answer = page
+            elif exception is None:
+                _, endpoint = route_of(self.scope, self._framework)
                 answer = self._responder.review(response, self._request(), made_by=endpoint)
-                self._state.answer = answer
             elif self._has_left(exception):
                 return
             else:
                 answer = self._answer(exception, response)
+        self._state.answer = answer
         await self._deliver(answer.response)
 
     async def _fail(self, exception: BaseException) -> None:
@@ -237,25 +347,26 @@ class HttpExchange:
             return
         if isinstance(exception, StreamAbortedError):
             # A guard further inside has cut its stream, or this one has answered in its place.
-            if self._phase is Phase.STREAMING:
+            if self.phase is STREAMING:
+                await self._flush()
                 raise exception
             return
-        if self._phase is Phase.WAITING:
+        if self.phase is WAITING:
             answer = self._answer(exception)
             await self._deliver(answer.response)
-        elif self._phase is Phase.WITHHOLDING:
-            answer = self._answer(exception, replace(self._started(), body=self._withheld))
+        elif self.phase is WITHHOLDING:
+            answer = self._answer(exception, started_by(self._held, self._withheld))
             await self._deliver(answer.response)
         elif self._disconnected:
             return
-        elif self._phase is Phase.STREAMING:
+        elif self.phase is STREAMING:
             answer = self._answer(exception, event="http.server.response.broken")
             await self._break(answer, exception)
         elif self._state.answer is None or exception is not self._state.exception:
             answer = self._answer(exception, event="http.server.background.exception")
         else:
             answer = self._state.answer
-        if is_test_client(self._scope) and answer.is_server_error:
+        if is_test_client(self.scope) and answer.is_server_error:
             raise exception
         # One that is raised again and again would gather the frames of every request.
         exception.__traceback__ = None
@@ -264,13 +375,16 @@ class HttpExchange:
         """Tell whether `exception` says no more than that the client has gone, who has."""
         return self._disconnected and self._framework.is_disconnect(exception)
 
-    async def _end(self) -> None:
+    async def returned(self) -> None:
         """See that the answer is whole once the application has returned."""
-        if self._phase is Phase.WITHHOLDING:
+        if self.phase is WITHHOLDING:
             await self._replace()
-        elif self._disconnected or self._phase is Phase.DONE:
+        elif self._disconnected or self.phase is DONE:
             return
-        elif self._phase is Phase.WAITING:
+        elif self.phase is WAITING and self._is_complete:
+            self._state.has_escaped = False  # the application has dealt with it
+            await self.send({"type": "http.response.body"})
+        elif self.phase is WAITING:
             answer = self._answer(MissingAnswerError("the application returned no answer"))
             await self._deliver(answer.response)
         elif self._is_complete:
@@ -282,39 +396,27 @@ class HttpExchange:
 
     async def _break(self, answer: Answer, exception: BaseException) -> None:
         """End a broken stream honestly: by a declared event where the form has one, else cut."""
+        self._state.answer = answer
         words = self._responder.last_words(answer)
-        end = bytes(self._last_chunk[-4:])
-        form = self._takes_events()
-        if form == _EVENT_STREAM:
-            gap = b"" if end.endswith((b"\n\n", b"\r\n\r\n", b"\r\r")) else b"\n\n"
-            await self._finish(gap + b"event: error\ndata: " + words + b"\n\n")
-        elif form is not None:
-            gap = b"" if end.endswith(b"\n") else b"\n"
-            await self._finish(gap + words + b"\n")
-        elif not is_test_client(self._scope):
+        await self._flush()
+        form = form_of(started_by(self._held).headers)
+        if form is not None:
+            await self._finish(form.last(words, bytes(self._last_chunk[-4:])))
+        elif not is_test_client(self.scope):
             raise StreamAbortedError(
                 f"cut after a failure, see the incident {answer.reference}"
             ) from None
         else:
             raise exception
 
-    def _takes_events(self) -> bytes | None:
-        """Return the media type of a stream that can take one more event; None for any other."""
-        headers = self._started().headers
-        for name in (b"content-encoding", b"content-length"):
-            if first_of(headers, name) is not None:
-                return None
-        media_type = (first_of(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
-        return media_type if media_type == _EVENT_STREAM or media_type in _JSON_LINES else None
-
     async def _finish(self, chunk: bytes) -> None:
-        self._phase = Phase.DONE
+        self.phase = DONE
         self._is_ours = True
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
     async def _deliver(self, response: Response) -> None:
         """Send a whole answer of ours, with the CORS headers that the application would add."""
-        self._phase = Phase.DONE
+        self.phase = DONE
         self._is_ours = True
 
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -326,19 +428,9 @@ class HttpExchange:
 
         served: Application = answer
         crosses = first_of(response.headers, b"access-control-allow-origin") is None
-        if self._dress is not None and crosses and self._scope.get("method") != "OPTIONS":
+        if self._dress is not None and crosses and self.scope.get("method") != "OPTIONS":
             served = self._dress(answer)
-        await served(self._scope, self._receive, self._send)
-
-    def _started(self) -> Response:
-        """Return the status and headers that the application gave, names in lower case."""
-        held = self._held or {}
-        headers = (
-            (header[0].lower(), header[1])
-            for header in held.get("headers", ())
-            if len(header) == 2 and all(type(part) is bytes for part in header)  # noqa: PLR2004 - a name and a value
-        )
-        return Response(held.get("status", _SERVER_ERROR), tuple(headers))
+        await served(self.scope, self._receive, self._send)
 
     def _answer(
         self,
@@ -347,14 +439,10 @@ class HttpExchange:
         event: str = "http.server.request.exception",
     ) -> Answer:
         answer = self._responder.answer(
-            exception,
-            self._request(),
-            read=self._framework.read,
-            response=response,
-            event=event,
+            exception, self._request(), read=self._framework.read, response=response, event=event
         )
         self._state.answer = answer
         return answer
 
     def _request(self) -> Request:
-        return request_of(self._scope, self._framework, self._received)
+        return request_of(self.scope, self._framework, self._received)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tightlip.responder.responder import Answer
 
+_NORMAL = 1000
 _INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
 _POLICY_VIOLATION = 1008
 _LONGEST_REASON = 123  # bytes; RFC 6455, section 5.5: a control frame holds 125 with the code
@@ -45,6 +46,10 @@ class MissingHandshakeError(Exception):
     """The application ended without accepting or refusing the connection."""
 
 
+class ClosedConnectionError(OSError):
+    """What servers raise where an application sends on after the end (ASGI 3.0, send)."""
+
+
 class WebSocketExchange:
     """Stands between an application and its server for one WebSocket."""
 
@@ -62,13 +67,15 @@ class WebSocketExchange:
         self._send = send
         self._state = state_of(scope)
         self._phase = Phase.HANDSHAKE
+        self._hearing = surroundings.hear()
         self._denial: Message | None = None
         self._withheld = b""
+        self._has_leaked = False
 
     async def run(self, application: Application) -> None:
         """Let the application talk; see that a failure ends as one."""
         try:
-            await application(self._scope, self._receive, self.send)
+            await application(self._scope, self.receive, self.send)
         except BaseException as exception:
             if must_pass(exception):
                 raise
@@ -77,6 +84,18 @@ class WebSocketExchange:
             if self._phase is Phase.HANDSHAKE:
                 missing = MissingHandshakeError("the application returned without a handshake")
                 await self._refuse(self._answer(missing).response)
+        finally:
+            self._hearing.close()
+
+    async def receive(self) -> Message:
+        """Hand on what the client sends: what it said itself is no echo."""
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            text = message.get("text")
+            self._hearing.received(
+                text.encode("utf-8", "surrogatepass") if text else message.get("bytes") or b""
+            )
+        return message
 
     async def send(self, message: Message) -> None:
         """Take a message of the application's; hand on what may leave."""
@@ -87,6 +106,8 @@ class WebSocketExchange:
             await self._send({**message, "headers": headers})
         elif kind == "websocket.close":
             await self._close(message, sys._getframe(1))  # noqa: SLF001 - whose words these are
+        elif kind == "websocket.send":
+            await self._tell(message)
         elif kind == "websocket.http.response.start":
             self._denial = message
         elif kind == "websocket.http.response.body":
@@ -94,8 +115,24 @@ class WebSocketExchange:
         else:
             await self._send(message)
 
+    async def _tell(self, message: Message) -> None:
+        """Send a message whose text may leave; binary ones are not read."""
+        if self._has_leaked:
+            raise ClosedConnectionError("the connection was closed: a message carried internals")
+        text = message.get("text")
+        answer = None
+        if isinstance(text, str):
+            if self._state.exception is not None:
+                self._hearing.note(self._state.exception)
+            answer = self._responder.review_message(text, self._request, self._hearing)
+        if answer is None:
+            await self._send(message)
+            return
+        self._has_leaked = True
+        await self._say_goodbye(_INTERNAL_ERROR, answer.error.code)
+
     async def _fail(self, exception: BaseException) -> None:
-        if self._framework.is_disconnect(exception):
+        if self._framework.is_disconnect(exception) or isinstance(exception, ClosedConnectionError):
             return
         answer = self._answer(exception)
         if self._phase is Phase.HANDSHAKE:
@@ -119,7 +156,10 @@ class WebSocketExchange:
             reason = ""
         elif reason:
             reason, _ = self._responder.close_reason(reason, self._request(), frame)
-        await self._say_goodbye(message.get("code") or 1000, reason)
+        code = message.get("code") or _NORMAL
+        if answer is not None and code == _NORMAL:
+            code = _INTERNAL_ERROR  # what was cut short by an exception did not end well
+        await self._say_goodbye(code, reason)
 
     async def _say_goodbye(self, code: int, reason: str) -> None:
         if self._phase is not Phase.OPEN:
@@ -139,8 +179,12 @@ class WebSocketExchange:
             tuple((bytes(name), bytes(value)) for name, value in start.get("headers", ())),
             self._withheld,
         )
-        _, endpoint = route_of(self._scope, self._framework)
-        answer = self._responder.review(response, self._request(), made_by=endpoint)
+        with self._state.with_traceback() as exception:
+            if exception is not None:
+                answer = self._answer(exception, response)
+            else:
+                _, endpoint = route_of(self._scope, self._framework)
+                answer = self._responder.review(response, self._request(), made_by=endpoint)
         await self._refuse(answer.response)
 
     async def _refuse(self, response: Response) -> None:
@@ -158,11 +202,12 @@ class WebSocketExchange:
         )
         await self._send({"type": "websocket.http.response.body", "body": response.body})
 
-    def _answer(self, exception: BaseException) -> Answer:
+    def _answer(self, exception: BaseException, response: Response | None = None) -> Answer:
         return self._responder.answer(
             exception,
             self._request(),
             read=self._framework.read,
+            response=response,
             event="websocket.exception",
         )
 

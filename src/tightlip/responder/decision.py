@@ -16,6 +16,7 @@ from tightlip.failure import (
 )
 
 if TYPE_CHECKING:
+    from tightlip.exchange import Headers
     from tightlip.failure import Withheld
 
 Read: TypeAlias = Callable[[BaseException], Failure | None]
@@ -66,6 +67,15 @@ class Decision:
             return False
         return _is_internal(exception, read) or any(
             _is_internal(other, read) for other in _unsuppressed(exception)
+        )
+
+    @property
+    def headers(self) -> Headers:
+        """The headers that a framework's HTTP exception carries, as they may be."""
+        given = getattr(self.failure, "headers", None) or {}
+        return tuple(
+            (str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace"))
+            for name, value in given.items()
         )
 
     @property

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypedDict
+from os import PathLike, fsdecode
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from tightlip.incidents.alerts import Alerts
+from tightlip.incidents.retention import Retention
+from tightlip.responder.exemption import Exemption, checked_paths
 from tightlip.translation.rules import DatabaseRule, ExceptionRule, Rule
 from tightlip.wire.headers import allowed_with_error
 
@@ -28,26 +32,56 @@ class Settings(TypedDict, total=False):
         sinks: Where incidents go: names of sinks (`"logging"`, `"structlog"`), or objects with
             `send(incident)` and `close()`. Without this setting: structlog where it is
             configured, else logging.
+        directory: Where incidents are kept, to be found by their reference. Without this
+            setting: the environment variable `TIGHTLIP_DIRECTORY`, else `tightlip` in the user's
+            directory for state. None keeps none: then the sinks are all there is.
+        alerts: Who is told at once of faults that are new, came back, or are suddenly frequent:
+            a list of `tightlip.Alerts`.
+        retention: How much is kept there, and for how long: a `tightlip.Retention`.
         headers: Security headers that every error carries, such as
             `{"strict-transport-security": "max-age=63072000"}`.
+        rules: Files of further rules, for the names and products of your own.
+        exemptions: Where success answers may carry what elsewhere would be a leak.
+        success_answers: `"contain"` (the default), or `"report"` to record leaks in success
+            answers and let them leave, while you get to know what they are. Error answers are
+            held to the rules in either case.
+        error_pages: Paths, such as `/admin/`, below which error pages in HTML leave as the
+            application wrote them, once they were read like a good answer.
         service_name: The name of the service in its incidents.
         service_version: The version of the service in its incidents.
     """
 
     translations: Sequence[Rule]
     sinks: Sequence[Sink | str]
+    directory: str | PathLike[str] | None
+    alerts: Sequence[Alerts]
+    retention: Retention
     headers: Mapping[str, str]
+    rules: Sequence[str | PathLike[str]]
+    exemptions: Sequence[Exemption]
+    success_answers: Literal["contain", "report"]
+    error_pages: Sequence[str]
     service_name: str
     service_version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings in their checked form; see `Settings`."""
+    """The settings in their checked form; see `Settings`.
+
+    An empty `directory` is one that was not set.
+    """
 
     translations: tuple[Rule, ...] = ()
     sinks: tuple[Any, ...] | None = None
+    directory: str | None = ""
+    alerts: tuple[Alerts, ...] = ()
+    retention: Retention | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    rules: tuple[str, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    success_answers: Literal["contain", "report"] = "contain"
+    error_pages: tuple[str, ...] = ()
     service_name: str | None = None
     service_version: str | None = None
 
@@ -91,6 +125,28 @@ def _sinks(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
+def _directory(value: Any) -> str | None:
+    if value is None:
+        return None
+    path = fsdecode(value) if isinstance(value, str | PathLike) else ""
+    if not path or "\0" in path:
+        raise TypeError(f"takes the path of a directory, or None, not {value!r}")
+    return path
+
+
+def _alerts(value: Any) -> tuple[Alerts, ...]:
+    alerts = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
+    if alerts is None or not all(isinstance(each, Alerts) for each in alerts):
+        raise TypeError(f"takes a list of tightlip.Alerts, not {value!r}")
+    return alerts
+
+
+def _retention(value: Any) -> Retention:
+    if not isinstance(value, Retention):
+        raise TypeError(f"takes a tightlip.Retention, not {value!r}")
+    return value
+
+
 def _headers(value: Any) -> tuple[tuple[bytes, bytes], ...]:
     form = "takes a dict of security headers, such as {'x-frame-options': 'DENY'}"
     if not isinstance(value, Mapping) or not all(
@@ -110,6 +166,31 @@ def _headers(value: Any) -> tuple[tuple[bytes, bytes], ...]:
     return headers
 
 
+def _rules(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise TypeError(f"takes a list of files, such as ['rules.toml'], not {value!r}")
+    return tuple(fsdecode(path) for path in value)
+
+
+def _exemptions(value: Any) -> tuple[Exemption, ...]:
+    found = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
+    if found is None or not all(isinstance(exemption, Exemption) for exemption in found):
+        raise TypeError(f"takes a list of tightlip.Exemption, not {value!r}")
+    return found
+
+
+def _success_answers(value: Any) -> Any:
+    if value not in {"contain", "report"}:
+        raise ValueError(f"takes 'contain' or 'report', not {value!r}")
+    return value
+
+
+def _error_pages(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"takes a list of paths, such as ['/admin/'], not {value!r}")
+    return checked_paths(value)
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or _NAME.fullmatch(value) is None:
         raise TypeError(f"takes a text of printable characters, not {value!r}")
@@ -119,7 +200,14 @@ def _name(value: Any) -> str:
 _CHECKS = {
     "translations": _translations,
     "sinks": _sinks,
+    "directory": _directory,
+    "alerts": _alerts,
+    "retention": _retention,
     "headers": _headers,
+    "rules": _rules,
+    "exemptions": _exemptions,
+    "success_answers": _success_answers,
+    "error_pages": _error_pages,
     "service_name": _name,
     "service_version": _name,
 }

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
-import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tightlip.catalog.error import PublicError
 from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
-from tightlip.exchange import Headers, Request, Response, first_of
-from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
+from tightlip.exchange import Headers, Request, Response
+from tightlip.failure import HttpFailure, ValidationFailure, Withheld
 from tightlip.incidents.incident import Occurrence
-from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.reference import new_reference
-from tightlip.incidents.sink import default_sinks, open_sink
+from tightlip.plugins import find_for
+from tightlip.responder.answer import Answer, read_nothing
 from tightlip.responder.decision import Decision, Read
-from tightlip.responder.policy import ConfigurationError, Policy
+from tightlip.responder.error_page import ErrorPages, shows
+from tightlip.responder.fault import tell
+from tightlip.responder.hearing import Hearing, listen
+from tightlip.responder.inspection import Inspection, scanner_of
+from tightlip.responder.policy import Policy
+from tightlip.responder.recording import open_recorder
+from tightlip.responder.stream import StreamReview
+from tightlip.responder.success import MESSAGE, RESPONSE, Leak, SuccessReview
+from tightlip.responder.withholding import has_words, withheld_body
 from tightlip.responder.wording import Detectors
-from tightlip.translation.advice import declaration
+from tightlip.source import adopt
 from tightlip.translation.literal import live_places, prove, source_of
 from tightlip.translation.translator import Translator
 from tightlip.wire import envelope, last_resort
@@ -30,37 +38,12 @@ from tightlip.wire.headers import allowed_with_error, assemble, without_machiner
 from tightlip.wire.negotiation import render
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-_LONGEST_WITHHELD = 8192
-_PLAIN_PHRASES = frozenset(
-    # What frameworks and servers write of themselves where nobody wrote anything.
-    {b"not found", b"method not allowed", b"internal server error", b"bad request", b"forbidden"}
-)
+    from types import FrameType, ModuleType
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What leaves for a failure.
+__all__ = ["Answer", "Responder", "read_nothing"]
 
-    Attributes:
-        response: The whole answer.
-        error: The public error in it.
-        reference: The reference of the incident, where one was recorded.
-        is_declared: Whether an author declared these words for this very failure.
-        is_server_error: Whether the failure is the application's, and no author foresaw it.
-    """
-
-    response: Response
-    error: PublicError
-    reference: str | None
-    is_declared: bool
-    is_server_error: bool
-
-
-def read_nothing(exception: BaseException) -> Failure | None:  # noqa: ARG001 - a reader takes one
-    """Know no exception: the reader of an application without a framework."""
-    return None
+_SWITCHING_PROTOCOLS = 101
 
 
 class Responder:
@@ -72,7 +55,7 @@ class Responder:
         policy: The settings.
 
     Raises:
-        ConfigurationError: A sink cannot be opened.
+        ConfigurationError: A sink cannot be opened, or nothing says where incidents are kept.
         DeclarationError: Two translations contradict each other, or a declared message is one
             that a detector flags.
     """
@@ -80,32 +63,32 @@ class Responder:
     public_error: ClassVar[type[Exception]] = PublicError
     """The class of the errors that speak for themselves, for adapters to listen to."""
 
+    adopt = staticmethod(adopt)
+    """Counts the package of a module as the application, for adapters that know its name."""
+
+    outgoing = staticmethod(without_machinery)
+    """Returns the headers of a good response without those that name the machinery."""
+
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._translator = Translator(policy.translations)
-        self._detectors = Detectors()
+        scanner = scanner_of(policy)
+        self._detectors = Detectors(scanner)
         self._detectors.check_catalog()
-        try:
-            sinks = (
-                default_sinks()
-                if policy.sinks is None
-                else [open_sink(sink) for sink in policy.sinks]
-            )
-        except (TypeError, ValueError, ImportError) as error:
-            raise ConfigurationError(f"sinks: {error}") from None
-        self._recorder = Recorder(
-            sinks,
-            service_name=policy.service_name,
-            service_version=policy.service_version,
-        )
+        listen()
+        self._pages = ErrorPages(policy.error_pages, scanner)
+        self._success = SuccessReview(scanner, policy, self._record_leak, self._refuse)
+        self._inspect = self._success.inspect
+        self._recorder = open_recorder(policy)
 
-    def answer(
+    def answer(  # noqa: PLR0913 - each is said by name
         self,
         exception: BaseException,
         request: Request | None,
         *,
         read: Read = read_nothing,
         response: Response | None = None,
+        withheld: tuple[Withheld, ...] = (),
         event: str = "http.server.request.exception",
     ) -> Answer:
         """Answer an exception.
@@ -116,14 +99,17 @@ class Responder:
             read: The adapter's reader of its framework's exceptions.
             response: What the application's own handler made of the exception: its status and
                 its allowed headers count, its body does not.
+            withheld: What else does not leave, for the record.
             event: The name of the event in the record.
         """
         try:
             decision = self._decide(exception, read)
+            if withheld:
+                decision = replace(decision, withheld=(*decision.withheld, *withheld))
             if response is not None:
                 decision = self._with_response(decision, response)
             headers = allowed_with_error(
-                (*self._policy.headers, *_http_headers(decision), *_headers(response))
+                (*self._policy.headers, *decision.headers, *(response.headers if response else ()))
             )
             return self._send(decision, request, headers, read, event)
         except BaseException as fault:  # whatever it is, the client gets the precomputed answer
@@ -136,12 +122,130 @@ class Responder:
         """
         try:
             error = standard_error(response.status)
-            written = response.body and response.body.strip().lower() not in _PLAIN_PHRASES
-            withheld = (_withheld_body(response, made_by),) if written else ()
+            withheld = (withheld_body(response, made_by),) if has_words(response) else ()
             decision = Decision(error, withheld=withheld)
             headers = allowed_with_error((*self._policy.headers, *response.headers))
             event = "http.server.response.withheld"
             return self._send(decision, request, headers, read_nothing, event)
+        except BaseException as fault:  # as above
+            return self._last_resort(fault, request)
+
+    def may_keep_page(self, path: str) -> bool:
+        """Tell whether an error page of the application's may leave below `path`."""
+        return self._pages.path_of(path) is not None
+
+    def error_page(
+        self,
+        response: Response,
+        request: Callable[[], Request],
+        hearing: Hearing,
+        exception: BaseException | None,
+    ) -> Answer | None:
+        """Let the application's own error page leave, to `exception` or made by hand.
+
+        None where it may not, as it may on no path that the policy does not name.
+        """
+        try:
+            path = self._pages.admits(response, request, hearing, exception)
+            if path is None:
+                return None
+            decision = Decision(standard_error(response.status))
+            if exception is not None:
+                decision = self._decide(exception, hearing.read)
+                if shows(response.body, exception, is_declared=decision.declared):
+                    return None
+                decision = self._with_response(decision, replace(response, body=b""))
+            reference = new_reference() if decision.is_recorded(hearing.read) else None
+            page = self._pages.as_sent(response, reference)
+            if reference is not None:
+                noted = replace(decision, notes=(*decision.notes, f"error page below {path}"))
+                event = "http.server.response.error_page"
+                if not self._record(noted, request(), reference, page, event):
+                    page, reference = self._pages.as_sent(response, None), None
+            is_server_error = decision.is_server_error
+            return Answer(page, decision.error, reference, decision.declared, is_server_error)
+        except BaseException as fault:  # it may not leave, then
+            tell(fault)
+            return None
+
+    def hearing(self, read: Read) -> Callable[[], Hearing]:
+        """Return what begins to hear what one request raises; to be closed on every way out."""
+        return partial(Hearing, read, self._declares)
+
+    def review_success(
+        self,
+        status: int,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        request: Callable[[], Request],
+        hearing: Hearing,
+    ) -> Response | None:
+        """Return what leaves in place of a whole good answer; None where it may leave as it is.
+
+        `request` is asked for only where something leaks, and only then a `Response` is made:
+        every request would pay for one.
+        """
+        try:
+            inspection = self._inspect(headers, body, request, hearing)
+            if inspection is None:
+                return None
+            response = Response(status, tuple(headers), body)
+            return self._success.judge(inspection, response, request())
+        except BaseException as fault:  # what could not be read does not leave
+            return self._last_resort(fault, request()).response
+
+    def open_stream(
+        self,
+        response: Response,
+        separator: re.Pattern[bytes] | None,
+        request: Callable[[], Request],
+        hearing: Hearing,
+    ) -> tuple[Headers, StreamReview[Answer]]:
+        """Return the headers that may leave before a stream, and what reads the stream.
+
+        Args:
+            response: The status and the headers of the answer.
+            separator: What ends an event of the stream; None where it has none.
+            request: Gives the request; asked for only where something leaks.
+            hearing: What the request raises meanwhile.
+        """
+
+        def judge(inspection: Inspection) -> Answer | None:
+            return self._end_stream(inspection, response.status, request(), RESPONSE)
+
+        return self._success.open_stream(response.headers, separator, judge, request, hearing)
+
+    def review_message(
+        self, text: str, request: Callable[[], Request], hearing: Hearing
+    ) -> Answer | None:
+        """Return what ends a WebSocket in place of a message; None where that may leave.
+
+        `request` is asked for only where something leaks.
+        """
+        try:
+            message = text.encode("utf-8", "surrogatepass")
+            inspection = self._success.inspect_message(message, request, hearing)
+        except BaseException as fault:  # what could not be read does not leave
+            return self._last_resort(fault, request())
+        if inspection is None:
+            return None
+        return self._end_stream(inspection, _SWITCHING_PROTOCOLS, request(), MESSAGE)
+
+    def _end_stream(
+        self, inspection: Inspection, status: int, request: Request, kind: str
+    ) -> Answer | None:
+        """Answer for a stream in which something leaks; None where it may go on."""
+        try:
+            leak = self._success.judge_stream(inspection, status, request, kind)
+            if leak is None:
+                return None
+            reference: str | None = new_reference()
+            response = render(_LAST_ERROR, request, reference)
+            if not self._record_leak(leak, request, str(reference), response.body):
+                reference = None
+            return Answer(
+                response, _LAST_ERROR, reference, is_declared=False, is_server_error=False
+            )
         except BaseException as fault:  # as above
             return self._last_resort(fault, request)
 
@@ -177,6 +281,20 @@ class Responder:
             answer = self._last_resort(fault, request)
         return "", answer.reference
 
+    def guard_inside(self, part: object, besides: ModuleType) -> None:
+        """Put the guard into a part of an application that another adapter knows.
+
+        Args:
+            part: What is mounted, routed to, or called by a middleware.
+            besides: The adapter of the application that it is a part of.
+        """
+        try:
+            adapters = find_for("adapters", part)
+            if adapters and adapters[0] is not besides:
+                adapters[0].wrap(part, self)
+        except Exception as fault:  # the application is guarded around it all the same
+            tell(fault)
+
     @staticmethod
     def describe(document: dict[str, Any]) -> dict[str, Any]:
         """Put the errors that are on the wire into an OpenAPI document."""
@@ -188,14 +306,9 @@ class Responder:
         own = dict(response.headers)
         return replace(response, headers=assemble(own, allowed_with_error(headers)))
 
-    @staticmethod
-    def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """Return the headers of a good response without those that name the machinery.
-
-        Raises:
-            TypeError, ValueError: A header is one that cannot be sent.
-        """
-        return without_machinery(headers)
+    def _declares(self, exception: BaseException, read: Read) -> bool:
+        translation = self._translator.translate(exception, read, self._detectors.flags)
+        return translation.declared and not translation.withheld
 
     def _decide(self, exception: BaseException, read: Read) -> Decision:
         translation = self._translator.translate(exception, read, self._detectors.flags)
@@ -218,7 +331,7 @@ class Responder:
         if isinstance(decision.failure, ValidationFailure):
             return decision
         if response.body and not decision.declared:
-            decision = replace(decision, withheld=(*decision.withheld, _withheld_body(response)))
+            decision = replace(decision, withheld=(*decision.withheld, withheld_body(response)))
         settled = decision.declared and not isinstance(decision.failure, HttpFailure)
         if settled or response.status in {decision.error.status, 500}:
             return decision
@@ -273,6 +386,32 @@ class Responder:
             )
         )
 
+    def _record_leak(self, leak: Leak, request: Request, reference: str, answer: bytes) -> bool:
+        return self._recorder.record(
+            Occurrence(
+                reference=reference,
+                request=request,
+                exception=None,
+                status=leak.status,
+                code=_LAST_ERROR.code,
+                answer=answer,
+                withheld=leak.withheld,
+                facts={"rules": leak.rules, "categories": leak.categories},
+                notes=leak.notes,
+                event=leak.event,
+            )
+        )
+
+    def _refuse(self, leak: Leak, request: Request, headers: Headers) -> Response:
+        """Answer in place of a good answer of which nothing may leave."""
+        error = standard_error(leak.status)
+        allowed = allowed_with_error((*self._policy.headers, *headers))
+        reference = new_reference()
+        response = render(error, request, reference, allowed)
+        if self._record_leak(leak, request, reference, response.body):
+            return response
+        return render(error, request, None, allowed)
+
     def _last_resort(
         self,
         fault: BaseException,
@@ -280,7 +419,7 @@ class Responder:
         exception: BaseException | None = None,
     ) -> Answer:
         """Give the precomputed answer; tell standard error in one line, and the record in full."""
-        note = _told(fault)
+        note = tell(fault)
         with suppress(BaseException):
             self._recorder.record(
                 Occurrence(
@@ -300,52 +439,3 @@ class Responder:
 
 
 _LAST_ERROR = standard_error(500)
-
-
-def _withheld_body(response: Response, made_by: str = "") -> Withheld:
-    return Withheld(
-        "body",
-        _readable(response)[:_LONGEST_WITHHELD].decode("utf-8", "replace"),
-        "an answer made by hand cannot be proved: raise a declared error instead",
-        advice=declaration(made_by, standard_error(response.status).status),
-    )
-
-
-def _readable(response: Response) -> bytes:
-    """Return the body, unpacked where a middleware has packed it."""
-    if first_of(response.headers, b"content-encoding") not in {b"gzip", b"deflate"}:
-        return response.body
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(response.body, _LONGEST_WITHHELD)
-    except zlib.error:
-        return response.body
-
-
-def _headers(response: Response | None) -> Headers:
-    return () if response is None else response.headers
-
-
-def _http_headers(decision: Decision) -> Headers:
-    """Return the headers that a framework's HTTP exception carries, as they may be."""
-    given = getattr(decision.failure, "headers", None) or {}
-    return tuple(
-        (str(name).encode("latin-1", "replace"), str(value).encode("latin-1", "replace"))
-        for name, value in given.items()
-    )
-
-
-def _told(fault: BaseException) -> str:
-    """Write one line about a fault of our own to standard error; return what it says."""
-    try:
-        name = f"{type(fault).__module__}.{type(fault).__qualname__}"
-        traceback = fault.__traceback__
-        while traceback is not None and traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        place = ""
-        if traceback is not None:
-            place = f" at {traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
-        note = f"a fault of our own, answered by the last resort: {name}{place}"
-        os.write(2, f"tightlip: {note}\n".encode("ascii", "backslashreplace"))
-    except BaseException:  # nothing is left to tell it to
-        return "a fault of our own, answered by the last resort"
-    return note

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tightlip.catalog.catalog import catalog
 from tightlip.catalog.error import DeclarationError
-from tightlip.detection.scanner import default_scanner
+from tightlip.detection.scanner import Scanner
 
 
 class Detectors:
     """Asks the built-in rules whether a text carries internals."""
 
-    def __init__(self) -> None:
-        self._scanner = default_scanner()
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
 
     def flags(self, text: str) -> str | None:
         """Return the id of the rule that `text` breaks, or None.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from tightlip.failure import DatabaseKind
@@ -83,6 +81,9 @@ def _sqlite() -> Mapping[int, Row]:
 
 
 def _content(name: str) -> dict[str, Any]:
+    import tomllib  # only where a code is asked for
+    from importlib.resources import files
+
     text = (files("tightlip.translation") / "tables" / name).read_text(encoding="utf-8")
     return tomllib.loads(text)
 

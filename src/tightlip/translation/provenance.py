@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tightlip.catalog.error import PublicError
 from tightlip.catalog.standard import standard_error
@@ -18,8 +17,7 @@ Flags: TypeAlias = Callable[[str], str | None]
 """The detectors: names the rule that a text breaks, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(NamedTuple):
     """What a client is told of an exception, and how that was found.
 
     Attributes:

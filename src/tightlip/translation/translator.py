@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -126,7 +126,7 @@ class Translator:
         """
         search = _Search(read, flags)
         found = self._find(exception, search) or Translation(standard_error(500))
-        return replace(found, notes=(*found.notes, *search.notes))
+        return found._replace(notes=(*found.notes, *search.notes)) if search.notes else found
 
     def _find(self, exception: BaseException, search: _Search) -> Translation | None:
         behind: BaseException | None = exception
@@ -162,6 +162,8 @@ class Translator:
         return self._by_readers(exception, search)
 
     def _by_class(self, exception: BaseException, search: _Search) -> Translation | None:
+        if not self._exceptions:
+            return None
         for cls in type(exception).__mro__:
             rules = self._exceptions.get(cls)
             if not rules:
@@ -220,7 +222,7 @@ class Translator:
             elif rules:
                 made = _made(rules[0].error, failure, rules[0].place, search)
                 if made is not None:
-                    return replace(made, failure=failure)
+                    return made._replace(failure=failure)
             status, retry_after = _DATABASE[failure.kind]
             return Translation(standard_error(status, retry_after=retry_after), failure=failure)
         if isinstance(failure, NetworkFailure):

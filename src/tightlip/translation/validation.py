@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import islice
 
 from tightlip.catalog.error import FieldError
@@ -103,6 +101,9 @@ def describe(
 
 @cache
 def _table() -> _Table:
+    import tomllib  # only where a request was refused
+    from importlib.resources import files
+
     source = files("tightlip.translation").joinpath("tables", "validation.toml")
     content = tomllib.loads(source.read_text("utf-8"))
     rows = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php",
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[^\x00\n\v\f\r]*")
+_LENGTH = re.compile(rb"[0-9]+")
 _TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _RETRY_AFTER = re.compile(
     rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
@@ -82,7 +84,6 @@ _TOKEN68 = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 _LONGEST_REALM = 130
 
 
-@lru_cache(maxsize=1024)
 def names_machinery(name: bytes) -> bool:
     """Tell whether the header `name`, in any case, says what the API is made of."""
     lower = name.lower()
@@ -94,23 +95,54 @@ def without_machinery(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[byte
 
     Raises:
         TypeError: A name or value is not of bytes.
-        ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5); servers
-            cut the connection, or send it as it is.
+        ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5), or a length
+            is none (section 8.6); servers cut the connection, or send it as it is.
     """
     kept = []
-    for name, value in headers:
-        if names_machinery(name):
+    for field in headers:
+        known = _passed.get(field) if type(field) is tuple else None
+        if known is not None:
+            kept.append(known)
             continue
-        plain = value.strip(b" \t")
-        if not _is_name(name) or _VALUE.fullmatch(plain) is None:
-            raise ValueError(f"{name!r}: {value!r}")
-        kept.append((name, plain))
+        name, value = field
+        form = _form_of(name)
+        if form is not None:
+            plain = value.strip(b" \t")
+            if form.fullmatch(plain) is None:
+                raise ValueError(f"{name!r}: {value!r}")
+            kept.append((name, plain))
+            if name in _REPEATED and type(name) is bytes and type(plain) is bytes:
+                if len(_passed) == _MOST_PASSED:
+                    _passed.clear()
+                _passed[name, plain] = (name, plain)
     return kept
 
 
+_REPEATED = frozenset(
+    {b"cache-control", b"content-encoding", b"content-length", b"content-type", b"vary"}
+)
+"""Fields whose values come again and again, and are secrets of nobody."""
+
+_MOST_PASSED = 1024
+
+_passed: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+"""Fields of `_REPEATED` that were found to be fit to leave as they are."""
+
+
 @lru_cache(maxsize=1024)
-def _is_name(name: bytes) -> bool:
-    return _NAME.fullmatch(name) is not None
+def _form_of(name: bytes) -> re.Pattern[bytes] | None:
+    """Return the form of the values of this field; None where no such field leaves.
+
+    The answer is kept, since names are few.
+
+    Raises:
+        ValueError: HTTP has no such name.
+    """
+    if names_machinery(name):
+        return None
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r}")
+    return _LENGTH if name.lower() == b"content-length" else _VALUE
 
 
 def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -134,8 +166,15 @@ def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 def _sorted_methods(value: bytes) -> bytes:
-    """Sort the methods: frameworks list them in the order of a set, or of their routes."""
-    return b", ".join(sorted({method.strip() for method in value.split(b",")}))
+    """Sort the methods, and leave out those that stand beside GET without saying more.
+
+    Frameworks list them in the order of a set, or of their routes. Which of them add HEAD to GET,
+    and OPTIONS to all, tells them apart; what is allowed is the same.
+    """
+    methods = {method.strip() for method in value.split(b",")}
+    if b"GET" in methods:
+        methods.discard(b"HEAD")
+    return b", ".join(sorted(methods - {b"OPTIONS"} or methods))
 
 
 def _bare_challenge(value: bytes) -> bytes | None:
@@ -165,4 +204,4 @@ def assemble(own: Mapping[bytes, bytes], from_application: Headers) -> Headers:
     The order is the same on every server, also on those that sort by themselves.
     """
     kept = [(name, value) for name, value in dict.fromkeys(from_application) if name not in own]
-    return tuple(sorted([*kept, *own.items()], key=lambda header: header[0]))
+    return tuple(sorted([*kept, *own.items()], key=itemgetter(0)))

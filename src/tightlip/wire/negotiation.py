@@ -90,3 +90,10 @@ def render(
     if request is not None and request.method == "HEAD":
         body = b""
     return Response(error.status, assemble(own, from_application), body)
+
+
+def whole(status: int, content_type: bytes, body: bytes) -> Response:
+    """Return an error answer whose body has a form of its own, with the headers of every error."""
+    length = str(len(body)).encode()
+    own = {**_BASE, b"content-type": content_type, b"content-length": length}
+    return Response(status, assemble(own, ()), body)

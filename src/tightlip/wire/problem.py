@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tightlip.exchange import reason_phrase
 from tightlip.wire.envelope import encode, members_of
 
 if TYPE_CHECKING:
     from tightlip.catalog.error import PublicError
 
 CONTENT_TYPE = b"application/problem+json"
-
-_PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
-    # Python 3.11 and 3.12 have the names of RFC 7231; these are RFC 9110's.
-    413: "Content Too Large",
-    414: "URI Too Long",
-    416: "Range Not Satisfiable",
-    418: "",
-    422: "Unprocessable Content",
-}
 
 
 def render(error: PublicError, reference: str | None) -> bytes:
@@ -29,7 +20,7 @@ def render(error: PublicError, reference: str | None) -> bytes:
     (RFC 9457, section 4.2.1); `code`, `fields`, `details` and `reference` are extensions.
     """
     docs = type(error).docs
-    title = error.code.replace("_", " ").capitalize() if docs else _PHRASES.get(error.status)
+    title = error.code.replace("_", " ").capitalize() if docs else reason_phrase(error.status)
     return encode(
         {
             "type": docs or "about:blank",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 from collections.abc import AsyncIterator
@@ -11,23 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tightlip import PublicError, Shield
+from tightlip.dashboard.application import STATIC, TEMPLATES, environment
+from tightlip.dashboard.report import Report, arrange, texts_of
 from tightlip.demo.failures import FAILURES, Failure
 from tightlip.demo.page.exchange import Exchange, ask
 from tightlip.demo.page.leaks import Piece, counted, marked
-from tightlip.demo.page.report import Report, arrange, texts_of
+from tightlip.demo.record import Record
 from tightlip.demo.shop.application import router
 from tightlip.incidents.incident import Incident
-from tightlip.incidents.sinks.memory import MemorySink
+from tightlip.incidents.reference import read_reference
+from tightlip.incidents.sink import open_sink
+from tightlip.responder.success import REPORTED
 
 _HERE = Path(__file__).parent
 _POLICY = (
@@ -49,10 +53,22 @@ class UnknownFailure(PublicError):  # noqa: N818 - its code is made of its name
 
 
 class IncidentNotFound(PublicError):  # noqa: N818 - its code is made of its name
-    """No incident has this reference, or it has been forgotten."""
+    """No incident has this reference."""
 
     status = 404
-    message = "There is no incident with this reference. The demo keeps the last 200"
+    message = "There is no incident with this reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Where the incident page is, and what opens it."""
+
+    address: str
+    token: str
+
+    def incident(self, reference: str) -> str:
+        """Return the address of an incident's page."""
+        return f"{self.address}/incidents/{reference}?token={self.token}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +78,14 @@ class Twins:
     Attributes:
         bare: The address of the one without a shield.
         shielded: The address of the one with it.
-        incidents: Where the shielded one's incidents are kept.
+        incidents: Finds the shielded one's incidents.
+        dashboard: The incident page.
     """
 
     bare: str
     shielded: str
-    incidents: MemorySink
+    incidents: Record
+    dashboard: Dashboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,20 @@ class Result:
     report: Report | None
 
 
+class _OwnFailures:
+    """Takes the incidents of the page itself; that it shows leaks is none."""
+
+    def __init__(self) -> None:
+        self._sink = open_sink("logging")
+
+    def send(self, incident: Incident) -> None:
+        if not str(incident["event_name"]).endswith(REPORTED):
+            self._sink.send(incident)
+
+    def close(self) -> None:
+        self._sink.close()
+
+
 def create_page(twins: Twins, hosts: list[str]) -> Starlette:
     """Make the page's application, behind its own shield.
 
@@ -115,13 +147,7 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         twins: The two applications.
         hosts: The host names by which the page may be asked for (against DNS rebinding).
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment(_HERE / "templates", TEMPLATES)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -134,7 +160,7 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
             yield
 
     def show(template: str, **values: Any) -> Response:
-        text = environment.get_template(template).render(
+        text = templates.get_template(template).render(
             failures=FAILURES.values(), twins=twins, **values
         )
         return HTMLResponse(text, headers={**_HEADERS, "cache-control": "no-store"})
@@ -149,11 +175,15 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         return show("page.html", result=result)
 
     async def incident(request: Request) -> Response:
-        found = _find(twins, request.query_params.get("reference", ""))
+        found = await _find(twins, request.query_params.get("reference", ""))
         return show("incident.html", report=arrange(found))
 
+    async def kept(request: Request) -> Response:
+        where = twins.dashboard.incident(read_reference(request.path_params["reference"]))
+        return RedirectResponse(where, 303, headers=_HEADERS)
+
     async def record(request: Request) -> Response:
-        found = _find(twins, request.path_params["reference"])
+        found = await _find(twins, request.path_params["reference"])
         return JSONResponse(found.as_dict(), headers={**_HEADERS, "cache-control": "no-store"})
 
     app = Starlette(
@@ -161,19 +191,31 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
             Route("/", page),
             Route("/incidents", incident),
             Route("/incidents/{reference}.json", record),
+            Route("/kept/{reference}", kept),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/shared", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         lifespan=lifespan,
     )
-    return Shield(headers=_HEADERS, service_name="tightlip-demo-page")(app)
+    # What leaks is what the page is there to show, tokens included: its own answers are let leave.
+    shield = Shield(
+        headers=_HEADERS,
+        service_name="tightlip-demo-page",
+        success_answers="report",
+        sinks=[_OwnFailures()],
+        directory=None,  # the record is the shop's
+    )
+    return shield(app)
 
 
 async def press(failure: Failure, twins: Twins, client: httpx.AsyncClient) -> Result:
     """Send the request of `failure` to both twins, and look its incident up."""
     bare = await ask(client, twins.bare, failure)
     shielded = await ask(client, twins.shielded, failure)
-    found = None if shielded.reference is None else twins.incidents.find(shielded.reference)
+    found = None
+    if shielded.reference is not None:
+        found = await asyncio.to_thread(twins.incidents.find, shielded.reference)
     exceptions = tuple(texts_of(found))
     return Result(
         failure,
@@ -208,8 +250,8 @@ def _value_of(pieces: tuple[Piece, ...], skipped: int) -> tuple[Piece, ...]:
     return tuple(kept)
 
 
-def _find(twins: Twins, reference: str) -> Incident:
-    found = twins.incidents.find(reference.strip().upper())
+async def _find(twins: Twins, reference: str) -> Incident:
+    found = await asyncio.to_thread(twins.incidents.find, read_reference(reference))
     if found is None:
         raise IncidentNotFound
     return found

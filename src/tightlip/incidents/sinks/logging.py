@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from tightlip.incidents import standard_error
 from tightlip.incidents.incident import ERROR, FATAL, Incident
+from tightlip.incidents.patience import Patience
 from tightlip.incidents.sink import refuse_unknown
 
 LOGGER = "tightlip"
@@ -26,22 +28,24 @@ class LoggingSink:
     Where standard error is a terminal, one readable rendering goes there, and handlers that
     write to a terminal are passed over. Where no handler takes the record, standard error gets
     the line: the client has been given a reference to it.
+
+    A handler that hangs is left behind (`patience`): no answer waits for it.
     """
 
     def __init__(self) -> None:
         self._logger = logging.getLogger(LOGGER)
+        self._patience = Patience("tightlip-logging")
 
     def send(self, incident: Incident) -> None:
         """Log `incident`.
 
         Raises:
             NotTakenError: If no handler and no standard error took it.
+            LeftBehindError: If a handler takes too long.
         """
         level = _level(incident.severity_number)
         handlers = list(_handlers(self._logger, level)) if self._logger.isEnabledFor(level) else []
-        shown = standard_error.is_terminal() and _show(incident)
-        if shown:
-            handlers = [handler for handler in handlers if not _writes_to_terminal(handler)]
+        record = None
         if handlers:
             record = self._logger.makeRecord(
                 LOGGER,
@@ -51,17 +55,30 @@ class LoggingSink:
                 incident.as_json(),
                 (),
                 None,
-                extra={"tightlip_incident": dict(incident.fields)},
+                extra={"tightlip_incident": incident.fields.copy()},
             )
-            if self._logger.filter(record):
-                for handler in handlers:
-                    handler.handle(record)
-                return
-        if not shown and not standard_error.write_line(incident.as_json()):
-            raise NotTakenError("no handler of logging takes incidents, nor does standard error")
+        shown = standard_error.is_terminal() and _show(incident)
+        if shown:
+            handlers = [handler for handler in handlers if not _writes_to_terminal(handler)]
+        self._patience.call(partial(self._hand_over, incident, record, handlers, shown=shown))
 
     def close(self) -> None:
         """Leave the handlers to whoever made them."""
+
+    def _hand_over(
+        self,
+        incident: Incident,
+        record: logging.LogRecord | None,
+        handlers: Sequence[logging.Handler],
+        *,
+        shown: bool,
+    ) -> None:
+        if record is not None and handlers and self._logger.filter(record):
+            for handler in handlers:
+                handler.handle(record)
+            return
+        if not shown and not standard_error.write_line(incident.as_json()):
+            raise NotTakenError("no handler of logging takes incidents, nor does standard error")
 
 
 def open(options: Mapping[str, object]) -> LoggingSink:  # noqa: A001 - the seam's name for it

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from tightlip.incidents.incident import ERROR, FATAL, JSON, Incident
+from tightlip.incidents.encoding import JSON
+from tightlip.incidents.incident import ERROR, FATAL, Incident
+from tightlip.incidents.patience import Patience
 from tightlip.incidents.sink import refuse_unknown
 from tightlip.incidents.visible import visible_line
 
@@ -27,20 +30,18 @@ class StructlogSink:
 
     def __init__(self, library: Any) -> None:
         self._library = library
+        self._patience = Patience("tightlip-structlog")
 
     def send(self, incident: Incident) -> None:
         """Log `incident`.
 
         Raises:
             FilteredError: If the logger says that it drops events of this level.
+            LeftBehindError: If the application's processors take too long.
         """
         logger = self._library.get_logger("tightlip").bind()
         logger = getattr(logger, "sync_bl", logger)  # the asynchronous logger's other half
-        name = _method(incident.severity_number)
-        fields = {key: _visible(value) for key, value in incident.as_dict().items()}
-        if _drops(logger, name):
-            raise FilteredError(f"structlog is set up to drop events of the level {name}")
-        getattr(logger, name)("incident", **fields)
+        self._patience.call(partial(_log, logger, incident))
 
     def close(self) -> None:
         """Leave the loggers to whoever made them."""
@@ -61,6 +62,14 @@ def open(options: Mapping[str, object]) -> StructlogSink:  # noqa: A001 - the se
             "the sink 'structlog' needs structlog: pip install 'tightlip[structlog]'"
         ) from None
     return StructlogSink(library)
+
+
+def _log(logger: Any, incident: Incident) -> None:
+    name = _method(incident.severity_number)
+    fields = {key: _visible(value) for key, value in incident.as_dict().items()}
+    if _drops(logger, name):
+        raise FilteredError(f"structlog is set up to drop events of the level {name}")
+    getattr(logger, name)("incident", **fields)
 
 
 def _method(severity: int) -> str:

@@ -1,27 +1,7 @@
-// The page works without this: it only spares the reload, and adds buttons that copy.
+// The page works without this: it only spares the reload.
 "use strict";
 
 const failures = document.getElementById("failures");
-
-function addCopyButtons(root) {
-  for (const block of root.querySelectorAll("pre.copied")) {
-    if (!navigator.clipboard) return;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(block.textContent);
-        button.textContent = "Copied";
-      } catch {
-        getSelection().selectAllChildren(block);
-        button.textContent = "Selected";
-      }
-    });
-    block.before(button);
-  }
-}
 
 async function show(address) {
   const result = document.getElementById("result");
@@ -58,5 +38,3 @@ if (failures !== null) {
   });
   addEventListener("popstate", () => location.reload());
 }
-
-addCopyButtons(document);

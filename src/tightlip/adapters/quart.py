@@ -1,0 +1,195 @@
+"""Quart: the guard around the application, and ears where it turns exceptions into answers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Unpack, cast
+
+from quart import Quart, Response, has_request_context, request, websocket
+from quart.asgi import ASGIHTTPConnection
+from werkzeug.exceptions import ClientDisconnected, InternalServerError
+
+from tightlip.failure import Failure, HttpFailure
+from tightlip.protocols.asgi import Guard
+from tightlip.protocols.asgi_containment import raising
+from tightlip.protocols.asgi_exchange import Scope, must_pass, state_of
+from tightlip.protocols.asgi_faults import EndedEarlyError
+from tightlip.protocols.instance import call_of, has_put_on, put_on
+from tightlip.protocols.origin import is_raised_while_reading
+from tightlip.protocols.werkzeug_exceptions import (
+    BODY_READERS,
+    is_page_of_its_own,
+    read_http_exception,
+)
+from tightlip.responder.policy import Settings
+from tightlip.responder.responder import Responder
+from tightlip.serving import open_responder
+
+if TYPE_CHECKING:
+    from tightlip.protocols.asgi_exchange import Framework
+
+_OWN_PACKAGES = frozenset({"quart", "flask", "werkzeug"})
+_BODY_READERS = {"quart.wrappers.request": BODY_READERS}
+_BODY_LIBRARIES = frozenset({"json", "quart", "flask", "werkzeug", "asyncio", "codecs"})
+_FIRST_ERROR = 400
+
+_FRAMEWORK = cast("Framework", sys.modules[__name__])
+"""This module, as what the guard asks."""
+
+
+def wrap(application: Any, responder: Responder) -> Any:
+    """Put the guard around `application`, and return it.
+
+    Whatever else is put around `application.asgi_app`, before or afterwards, is inside.
+    """
+    if not isinstance(application, Quart):  # a part of Quart's that is served by itself
+        return Guard(application, responder, _FRAMEWORK)
+    if not has_put_on(application):
+        guard = Guard(call_of(application), responder, _FRAMEWORK)
+        application.asgi_http_class = _connection_class(application.asgi_http_class)
+        put_on(application, _guarded_class(_listening_class(type(application)), guard))
+    return application
+
+
+class ShieldExtension:
+    """The guard as an extension: `ShieldExtension(app)`, or `init_app(app)` later.
+
+    Args:
+        app: The application, where it is there already.
+        settings: As of `tightlip.Shield`.
+
+    Raises:
+        ConfigurationError: A setting is unknown or has the wrong form.
+    """
+
+    def __init__(self, app: Quart | None = None, **settings: Unpack[Settings]) -> None:
+        self._responder = open_responder(settings)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Put the guard around `app`."""
+        wrap(app, self._responder)
+
+
+def read(exception: BaseException) -> Failure | None:
+    """Return what an exception of Quart's or Werkzeug's says; None for any other."""
+    failure = read_http_exception(exception, _OWN_PACKAGES)
+    if failure is None and is_raised_while_reading(exception, _BODY_READERS, _BODY_LIBRARIES):
+        return HttpFailure(_FIRST_ERROR)
+    return failure
+
+
+def is_disconnect(exception: BaseException) -> bool:
+    """Tell whether `exception` says no more than that the client has gone."""
+    return isinstance(exception, ClientDisconnected)
+
+
+def route(scope: Scope) -> tuple[str | None, str]:
+    """Return the rule that matched, and the endpoint's name."""
+    return state_of(scope).route
+
+
+def is_own_answer(body: bytes) -> bool:  # noqa: ARG001 - what the guard asks
+    """Tell whether a plain answer was written by Quart itself: it raises instead."""
+    return False
+
+
+def _listening_class(before: Any) -> type:
+    """Return the class of an application that tells of its exceptions, and shows none."""
+
+    class Listening(before):  # type: ignore[misc]
+        __slots__ = ()
+
+        async def handle_user_exception(self, error: Exception) -> Any:
+            _note(error)
+            return await super().handle_user_exception(error)
+
+        async def handle_exception(self, error: Exception) -> Any:
+            _note(error)
+            try:
+                return await super().handle_exception(error)
+            except Exception as raised:
+                if raised is not error:
+                    raise
+                # For a debugger or a test it would be raised on: it is answered all the same.
+                plain = InternalServerError(original_exception=error)
+                answer = await self.handle_http_exception(plain)
+                return await self.finalize_request(answer, from_error_handler=True)
+
+        def sync_to_async(self, func: Any) -> Any:
+            return super().sync_to_async(raising(func))
+
+        async def make_response(self, result: Any) -> Any:
+            response = await super().make_response(result)
+            if is_page_of_its_own(result, response):
+                response.set_data(b"")  # the page that Werkzeug writes is no one's words
+            return response
+
+    return Listening
+
+
+def _guarded_class(before: Any, guard: Guard) -> type:
+    """Return the class of an application whose calls go through the guard."""
+
+    class Guarded(before):  # type: ignore[misc]
+        __slots__ = ()
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await guard(scope, receive, send)
+
+        async def handle_request(self, request: Any) -> Any:
+            try:
+                return await super().handle_request(request)
+            except BaseException as exception:  # some of them would end the server
+                return _answer_in_place(request.scope, exception)
+            finally:
+                _keep_route(request)
+
+        async def handle_websocket(self, websocket: Any) -> Any:
+            try:
+                return await super().handle_websocket(websocket)
+            except BaseException as exception:  # as above
+                return _answer_in_place(websocket.scope, exception)
+            finally:
+                _keep_route(websocket)
+
+    return Guarded
+
+
+def _note(error: BaseException) -> None:
+    connection: Any = request if has_request_context() else websocket
+    state_of(connection.scope).note(error)
+
+
+def _answer_in_place(scope: Any, exception: BaseException) -> Response:
+    if must_pass(exception):
+        raise exception
+    state_of(scope).note(exception)
+    return Response(status=500)
+
+
+def _keep_route(connection: Any) -> None:
+    rule = connection.url_rule
+    if rule is not None:
+        state_of(connection.scope).route = (rule.rule, str(rule.endpoint))
+
+
+def _connection_class(before: type[Any]) -> type[Any]:
+    """Return the class of HTTP connections, with a stream that cannot end the server."""
+    if not issubclass(before, ASGIHTTPConnection):
+        return before
+
+    class Connection(before):  # type: ignore[misc]
+        async def _send_response(self, send: Any, response: Any) -> None:
+            try:
+                await super()._send_response(send, response)
+            except BaseException as exception:
+                # A TimeoutError of the stream's own would be taken for Quart's.
+                if isinstance(exception, Exception) and not isinstance(exception, TimeoutError):
+                    raise
+                if must_pass(exception):
+                    raise
+                raise EndedEarlyError("a stream asked for its own end") from exception
+
+    return Connection

@@ -1,0 +1,131 @@
+"""Handlers: the application's classes, which tell the guard of their exceptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from tornado import httputil
+from tornado.web import OutputTransform, RequestHandler
+from tornado.websocket import WebSocketHandler
+
+from tightlip.adapters.tornado.connection import GuardedConnection
+from tightlip.protocols.native import drive
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    _Handler = WebSocketHandler
+else:
+    _Handler = object
+
+_CLASSES: WeakKeyDictionary[type, type] = WeakKeyDictionary()
+"""For each class of handlers the one that tells the guard of its exceptions."""
+
+
+def guarded_class(target: type) -> type:
+    """Return the class that tells the guard of its exceptions, under the name of `target`."""
+    guarded = _CLASSES.get(target)
+    if guarded is None:
+        first = _GuardedSocket if issubclass(target, WebSocketHandler) else _GuardedHandler
+        names = {name: getattr(target, name) for name in ("__module__", "__qualname__", "__doc__")}
+        guarded = _CLASSES[target] = type(target.__name__, (first, target), names)
+    return guarded
+
+
+class _GuardedHandler(_Handler):
+    """What a class of handlers gets besides: its exceptions are told to the guard."""
+
+    request: Any
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        self._unmade: BaseException | None = None
+        try:
+            super().__init__(*arguments, **named)
+        except Exception as exception:  # Tornado would close the connection without an answer
+            self._unmade = exception
+
+    async def _execute(self, *arguments: Any, **named: Any) -> None:
+        unmade = self._unmade
+        work = super()._execute(*arguments, **named) if unmade is None else _fail_with(unmade)
+        await self.request.connection.serve(self, work)
+
+    def send_error(self, status_code: int = 500, **named: Any) -> None:
+        exception = named.get("exc_info", (None, None))[1]
+        if exception is not None:
+            self.request.connection.exchange.note(exception)
+            if self._headers_written and not self._finished:
+                self._finished = True
+                self.request.connection.run(self.request.connection.exchange.fail(exception))
+                self._log()
+                self.on_finish()
+                return
+        super().send_error(status_code, **named)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        # The incident is the record; a method of the application's own is called all the same.
+        own = super().log_exception
+        if getattr(own, "__func__", None) not in _PLAIN_LOGS:
+            own(typ, value, tb)
+        if self.request.connection.socket is not None and value is not None:
+            drive(self.request.connection.socket.fail(value))  # Tornado would cut the connection
+
+
+class _GuardedSocket(_GuardedHandler):
+    """The same for a WebSocket, which closes in words that were declared."""
+
+    def open(self, *arguments: str, **named: str) -> Awaitable[None] | None:
+        return self._contained(super().open, *arguments, **named)
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        return self._contained(super().on_message, message)
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        socket = self.request.connection.socket
+        if socket is None or (code is None and reason is None):
+            super().close(code, reason)
+        else:
+            drive(socket.close(code or 1000, reason or ""))
+
+    def close_plainly(self, code: int, reason: str) -> None:
+        super().close(code, reason)
+
+    def _contained(
+        self, call: Callable[..., Awaitable[None] | None], *arguments: Any, **named: Any
+    ) -> Awaitable[None] | None:
+        """Call a method of the application's; one that would end the process closes this alone."""
+        try:
+            called = call(*arguments, **named)
+        except SystemExit as end:
+            drive(self.request.connection.socket.fail(end))
+            return None
+        return None if called is None else self._awaited(called)
+
+    async def _awaited(self, called: Awaitable[None]) -> None:
+        try:
+            await called
+        except SystemExit as end:
+            drive(self.request.connection.socket.fail(end))
+
+
+async def _fail_with(exception: BaseException) -> None:
+    raise exception
+
+
+_PLAIN_LOGS = (RequestHandler.log_exception, WebSocketHandler.log_exception)
+
+
+class Listening(OutputTransform):
+    """Tells the guard what a handler has written where the request was HEAD."""
+
+    def __init__(self, request: httputil.HTTPServerRequest) -> None:
+        self._request = request
+
+    def transform_first_chunk(
+        self, status_code: int, headers: httputil.HTTPHeaders, chunk: bytes, _finishing: Any
+    ) -> tuple[int, httputil.HTTPHeaders, bytes]:
+        """Keep what would be the body of the answer to HEAD."""
+        connection = self._request.connection
+        if self._request.method == "HEAD" and isinstance(connection, GuardedConnection):
+            connection.unsent = chunk
+        return status_code, headers, chunk

@@ -1,0 +1,1 @@
+"""Captured answers: bodies, HTTP messages, HAR files and JSON lines, read and scanned."""

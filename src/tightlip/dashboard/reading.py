@@ -1,0 +1,172 @@
+"""Reading: what the pages show, read from the store with all that was recorded until now."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tightlip.incidents.alerting import SentAlert
+from tightlip.incidents.groups import Group, Span, State, Told, span_of
+from tightlip.incidents.outbox import OutletState
+from tightlip.incidents.records import look_up
+from tightlip.incidents.reference import LENGTH, read_reference
+from tightlip.incidents.standard_error import write_line
+
+if TYPE_CHECKING:
+    from tightlip.incidents.incident import Incident
+    from tightlip.incidents.places import Place
+    from tightlip.incidents.records import Kept, Records
+
+SPANS = {"1h": 60, "24h": 1440, "7d": 10_080, "30d": 43_200, "1y": 525_600}
+"""The spans of time that can be asked for, in minutes."""
+
+USUAL_SPAN = "24h"
+
+_MOST_GROUPS = 200
+_MOST_INCIDENTS = 100
+_MOST_CODES = 200
+_MOST_ALERTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which groups are asked for.
+
+    Attributes:
+        state: Those of this state; without it all but the muted ones.
+        text: Those that hold this text.
+        since: A key of `SPANS`.
+    """
+
+    state: State | None = None
+    text: str = ""
+    since: str = USUAL_SPAN
+
+    @property
+    def span(self) -> Span:
+        """The span of time up to now."""
+        return span_of(SPANS[self.since], _now())
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All groups that were asked for, and what happened meanwhile in all."""
+
+    groups: tuple[Group, ...]
+    states: dict[State, int]
+    trend: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One incident.
+
+    Attributes:
+        incident: Its record; its summary, where the report was thinned out.
+        report: The nearest full report of the same fault, where it has none of its own.
+        group: The group that it belongs to.
+    """
+
+    incident: Incident
+    report: Incident | None
+    group: Group | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the record itself fares.
+
+    Attributes:
+        kept: How much is kept.
+        happened: How many incidents happened in all.
+        waiting: How many bytes wait in spools.
+        bytes: How large the store is.
+        outlets: How the receivers elsewhere fare.
+        alerts: The last alerts.
+    """
+
+    kept: Kept
+    happened: int
+    waiting: int
+    bytes: int
+    outlets: tuple[OutletState, ...] = ()
+    alerts: tuple[SentAlert, ...] = ()
+
+
+class Reader:
+    """Reads the private record.
+
+    Its methods raise `StoreError` or `OSError` where that cannot be read.
+
+    Args:
+        place: Where it is.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def overview(self, wanted: Wanted) -> Overview:
+        """Return the groups that are asked for."""
+        with self._opened() as records:
+            groups = records.groups
+            found = groups.find(
+                state=wanted.state, text=wanted.text, span=wanted.span, limit=_MOST_GROUPS
+            )
+            return Overview(tuple(found), groups.states(), groups.trend(wanted.span))
+
+    def group(self, number: int, since: str) -> tuple[Group, list[Incident]] | None:
+        """Return a group with its newest incidents, or None."""
+        with self._opened() as records:
+            group = records.groups.get(number, span_of(SPANS[since], _now()))
+            if group is None:
+                return None
+            newest = records.newest(_MOST_INCIDENTS, fingerprint=group.fingerprint)
+            return group, list(newest)
+
+    def decide(self, number: int, state: State) -> bool:
+        """Keep what was decided about a group; tell whether there is such a group."""
+        with self._opened() as records:
+            return records.groups.decide(number, state, _now())
+
+    def find(self, reference: str) -> Found | None:
+        """Return the incident of a reference as a person writes it, or None."""
+        with self._opened() as records:
+            found = look_up(records.find, read_reference(reference))
+            if found is None:
+                return None
+            span = span_of(SPANS[USUAL_SPAN], _now())
+            group = records.groups.by_fingerprint(found.incident.fingerprint, span)
+            return Found(found.incident, found.report, group)
+
+    def told(self) -> list[Told]:
+        """Return which codes clients were told on which routes."""
+        with self._opened() as records:
+            return records.groups.told(limit=_MOST_CODES)
+
+    def health(self) -> Health:
+        """Return how the record itself fares."""
+        waiting = self._place.waiting()
+        with self._opened() as records:
+            return Health(
+                records.kept(),
+                records.count(),
+                waiting,
+                records.bytes(),
+                records.outlets(),
+                tuple(records.alerts(_MOST_ALERTS)),
+            )
+
+    def _opened(self) -> AbstractContextManager[Records]:
+        return self._place.opened(write_line)
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a search is for a reference."""
+    read = read_reference(text)
+    return len(read) == LENGTH and read.isalnum() and any(map(str.isdigit, read))
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

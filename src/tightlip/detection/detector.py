@@ -1,0 +1,64 @@
+"""Detector: what a scanner needs of a rule, without the texts that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tightlip.detection.rule import Context, Rule, Severity
+from tightlip.findings.finding import Category
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """The working part of a rule; see `Rule`."""
+
+    id: str
+    category: Category
+    severity: Severity
+    context: Context
+    check: str | None
+    says: str
+    patterns: tuple[str, ...]
+
+    def as_json(self) -> list[Any]:
+        """Return the detector as a list that JSON can hold."""
+        return [
+            self.id,
+            self.category,
+            self.severity,
+            self.context,
+            self.check,
+            self.says,
+            self.patterns,
+        ]
+
+
+def detector_of(rule: Rule) -> Detector:
+    """Return the detector of `rule`."""
+    severity = rule.severity
+    assert severity is not None
+    return Detector(
+        rule.id, rule.category, severity, rule.context, rule.check, rule.says, rule.patterns
+    )
+
+
+def detectors_of(rows: Iterable[list[Any]]) -> tuple[Detector, ...]:
+    """Return the detectors that `Detector.as_json` wrote.
+
+    Raises:
+        ValueError, TypeError: A row is no such list.
+    """
+    return tuple(
+        Detector(
+            name,
+            Category(category),
+            Severity(severity),
+            Context(context),
+            check,
+            says,
+            tuple(patterns),
+        )
+        for name, category, severity, context, check, says, patterns in rows
+    )

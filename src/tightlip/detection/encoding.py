@@ -1,0 +1,159 @@
+r"""Encoding: how a text may be dressed on its way to a client, and how the dress is taken off.
+
+Zero bytes, which part the letters where UTF-16 is read as something else, JSON's escapes
+(RFC 8259, section 7), HTML's character references (HTML standard, section 13.5)
+and percent-encoding (RFC 3986, section 2.1) are undone as far as rules can tell: what stands for
+a character outside ASCII stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_JSON = re.compile(rb'\\(?:u00([2-7][0-9A-Fa-f]|0[9AaDd])|(["\\/nrt]))')
+_JSON_UNICODE = re.compile(rb"\\u00([2-7][0-9A-Fa-f]|0[9AaDd])")
+_JSON_UNFINISHED = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
+_JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+_ENTITY = re.compile(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,6}));")
+_ENTITY_UNFINISHED = re.compile(rb"&[#A-Za-z0-9]{0,9}\Z")
+_ENTITY_NAMES = {
+    b"amp": b"&",
+    b"apos": b"'",
+    b"colon": b":",
+    b"commat": b"@",
+    b"equals": b"=",
+    b"grave": b"`",
+    b"gt": b">",
+    b"lbrack": b"[",
+    b"lowbar": b"_",
+    b"lpar": b"(",
+    b"lt": b"<",
+    b"nbsp": b" ",
+    b"num": b"#",
+    b"period": b".",
+    b"quot": b'"',
+    b"rbrack": b"]",
+    b"rpar": b")",
+    b"sol": b"/",
+}
+
+_PERCENT = re.compile(rb"%([2-7][0-9A-Fa-f]|0[9AaDd])|\+")
+_PERCENT_UNFINISHED = re.compile(rb"%[0-9A-Fa-f]?\Z")
+_FIRST_OUTSIDE_ASCII = 0x80
+_BACKSLASH, _AMPERSAND, _PERCENT_SIGN = b"\\&%"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One dress of a text.
+
+    Attributes:
+        name: What it is called.
+        sign: A byte without which a text is not so dressed.
+        token: What stands for something else, at any place of a text.
+        meaning: What a match of `token` stands for.
+        unfinished: What at the end of a piece may begin a token.
+        decode: Takes the dress off a whole text; the same as `token` and `meaning`, faster.
+    """
+
+    name: str
+    sign: bytes
+    token: re.Pattern[bytes]
+    meaning: Callable[[re.Match[bytes]], bytes]
+    unfinished: Callable[[bytes], int]
+    decode: Callable[[bytes], bytes]
+
+
+def _json_meaning(match: re.Match[bytes]) -> bytes:
+    code, letter = match.groups()
+    return bytes((int(code, 16),)) if code else _JSON_LETTERS.get(letter, letter)
+
+
+def _json_decode(data: bytes) -> bytes:
+    """Undo escapes by whole-text replacements: a pair of backslashes parts what is left."""
+    return b"\\".join(map(_json_piece, data.split(b"\\\\")))
+
+
+def _json_piece(piece: bytes) -> bytes:
+    if b"\\" not in piece:
+        return piece
+    for escape, meant in ((b'\\"', b'"'), (b"\\n", b"\n"), (b"\\/", b"/")):
+        piece = piece.replace(escape, meant)
+    if b"\\" in piece:
+        piece = piece.replace(b"\\r", b"\r").replace(b"\\t", b"\t")
+        piece = _JSON_UNICODE.sub(_json_meaning_of_code, piece)
+    return piece
+
+
+def _json_meaning_of_code(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
+
+
+def _json_unfinished(data: bytes) -> int:
+    """Return how many bytes at the end of `data` wait for what follows."""
+    match = _JSON_UNFINISHED.search(data, max(0, len(data) - 5))
+    if match is None:
+        return 0
+    before = data[: match.start()]
+    is_escaped = (len(before) - len(before.rstrip(b"\\"))) % 2
+    return 0 if is_escaped else len(data) - match.start()
+
+
+def _entity_meaning(match: re.Match[bytes]) -> bytes:
+    decimal, hexadecimal, name = match.groups()
+    if name:
+        return _ENTITY_NAMES.get(name, match[0])
+    code = int(decimal) if decimal else int(hexadecimal, 16)
+    return bytes((code,)) if 0 < code < _FIRST_OUTSIDE_ASCII else match[0]
+
+
+def _percent_meaning(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),)) if match[1] else b" "
+
+
+def _waiting(unfinished: re.Pattern[bytes], longest: int) -> Callable[[bytes], int]:
+    def waiting(data: bytes) -> int:
+        match = unfinished.search(data, max(0, len(data) - longest))
+        return 0 if match is None else len(data) - match.start()
+
+    return waiting
+
+
+JSON = Encoding("json", b"\\", _JSON, _json_meaning, _json_unfinished, _json_decode)
+HTML = Encoding(
+    "html",
+    b"&",
+    _ENTITY,
+    _entity_meaning,
+    _waiting(_ENTITY_UNFINISHED, 10),
+    lambda data: _ENTITY.sub(_entity_meaning, data),
+)
+PERCENT = Encoding(
+    "percent",
+    b"%",
+    _PERCENT,
+    _percent_meaning,
+    _waiting(_PERCENT_UNFINISHED, 2),
+    lambda data: _PERCENT.sub(_percent_meaning, data),
+)
+
+ZEROS = Encoding(
+    "zeros",
+    b"\x00",
+    re.compile(rb"\x00"),
+    lambda _: b"",
+    lambda _: 0,
+    lambda data: data.replace(b"\x00", b""),
+)
+
+ENCODINGS = (ZEROS, JSON, HTML, PERCENT)
+"""In the order in which they are taken off: what stands in a JSON string may be HTML."""
+
+
+def is_dressed(data: bytes) -> bool:
+    """Tell whether `data` may wear one of `ENCODINGS`."""
+    # Numbers of bytes are looked for many times as fast as bytes are.
+    return _BACKSLASH in data or _AMPERSAND in data or _PERCENT_SIGN in data or 0 in data

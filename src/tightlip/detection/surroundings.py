@@ -1,0 +1,167 @@
+"""Surroundings: the string in which a place of a text lies, and whether it tells of a failure."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache, cached_property
+
+from tightlip.detection.json_strings import Path, json_strings
+from tightlip.detection.reading import Reading
+
+FAILURE_SIGN = (
+    r'(?i:(?:(?:error|exception|stack|trace|fault|fail|debug|panic|cause|internal)[^"]{0,40}"|"err")'
+    r"[^{}\[\],]"
+    r'|"(?:is_?)?(?:success(?:ful)?|succeeded|ok)"\s{0,8}:\s{0,8}(?:false|0)'
+    r'|"(?:status|state|result|outcome)"\s{0,8}:\s{0,8}"(?:error|fail|fault)'
+    r'|"(?:status|status_?code|code)"\s{0,8}:\s{0,8}"?[45][0-9])'
+)
+"""A pattern of the rules' language, without whose match no text in JSON tells of a failure."""
+
+_COUNT = re.compile(rb"\s{0,8}:\s{0,8}-?[0-9]")
+"""What follows a key that names what is counted."""
+
+_NAME = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
+_LARGEST = 4 << 20
+_LONGEST_LINE = 400
+
+
+@cache
+def _failure_key() -> re.Pattern[bytes]:
+    """Return what matches a key that tells of a failure; compiled at the first use."""
+    return re.compile(
+        rb"\"[^\"]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|debug|panic|cause|internal)"
+        rb"[^\"]{0,40}\"|\"err\"",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _failure_flag() -> re.Pattern[bytes]:
+    """Return what matches a member by which an answer tells that it failed."""
+    return re.compile(
+        # Members by which an answer that is called good tells that it is not. The first kind says
+        # nothing else; the others may also be the state of what the answer is about.
+        rb"\"(?:(?:is_?)?(?:success(?:ful)?|succeeded|ok)\"\s{0,8}:\s{0,8}(?P<flag>false|0\b)"
+        rb"|(?:status|state|result|outcome)\"\s{0,8}:\s{0,8}\"(?:error|fail|failed|failure|fault)\""
+        rb"|(?:status|status_?code|code)\"\s{0,8}:\s{0,8}\"?[45][0-9]{2}\b)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _message_key() -> re.Pattern[bytes]:
+    """Return what matches a key of words about what happened."""
+    return re.compile(
+        rb"\"[^\"]{0,20}(?:message|msg|detail|details|description|reason|title)\"", re.IGNORECASE
+    )
+
+
+@cache
+def _data_headers() -> re.Pattern[bytes]:
+    """Return what matches the name of a field that carries data."""
+    return re.compile(
+        # Fields of a good answer that carry addresses and tokens as data.
+        rb"(?:access-control-|content-|x-forwarded-|sec-|report|nel\b|link\b|set-cookie|etag|date|"
+        rb"last-modified|alt-svc|authorization|traceparent|tracestate|cache-control|vary|expires)",
+        re.IGNORECASE,
+    )
+
+
+class Surroundings:
+    """What stands around the places of one text.
+
+    Args:
+        data: The text, as it was sent.
+        reading: What is known of it.
+    """
+
+    def __init__(self, data: bytes, reading: Reading) -> None:
+        self._data = data
+        self._reading = reading
+
+    def counts_weak(self, at: int) -> bool:
+        """Tell whether weak words count at `at`: whether a failure is told there."""
+        if self._reading.is_failing:
+            return True
+        if self._reading.kind == "header":
+            return self._names_failure
+        if self._reading.kind == "piece" or not self._tells_of_failure:
+            return False
+        starts, _, fails = self._strings
+        index = bisect_right(starts, at) - 1
+        return index >= 0 and fails[index]
+
+    def string_of(self, at: int) -> tuple[int, int]:
+        """Return where the string around `at` begins and ends: of JSON, else the line."""
+        if self._is_json:
+            starts, ends, _ = self._strings
+            index = bisect_right(starts, at) - 1
+            if index >= 0 and at < ends[index]:
+                return starts[index], ends[index]
+        start = self._data.rfind(b"\n", max(0, at - _LONGEST_LINE), at) + 1
+        end = self._data.find(b"\n", at, at + _LONGEST_LINE)
+        if end < 0:
+            end = min(len(self._data), at + _LONGEST_LINE)
+        return start or max(0, at - _LONGEST_LINE), end
+
+    @cached_property
+    def _names_failure(self) -> bool:
+        """Whether the header is none of those that carry data."""
+        name = _NAME.match(self._data)
+        return name is None or _data_headers().match(name[1]) is None
+
+    @cached_property
+    def _is_json(self) -> bool:
+        return len(self._data) <= _LARGEST and self._data.lstrip()[:1] in {b"{", b"["}
+
+    @cached_property
+    def _tells_of_failure(self) -> bool:
+        return self._is_json and (
+            _failure_key().search(self._data) is not None
+            or _failure_flag().search(self._data) is not None
+        )
+
+    @cached_property
+    def _strings(self) -> tuple[list[int], list[int], list[bool]]:
+        """Where each string begins and ends, and whether a failure is told in it.
+
+        It is under a key that says so, and wherever the outermost object says so of itself.
+        """
+        starts: list[int] = []
+        ends: list[int] = []
+        paths: list[Path | None] = []
+        flags: list[re.Match[bytes]] = []
+        is_object = self._data.lstrip()[:1] == b"{"
+        for string in json_strings(self._data):
+            starts.append(string.start)
+            ends.append(string.end)
+            paths.append(string.path)
+            if is_object and string.is_key and string.path is None:
+                flag = _failure_flag().match(self._data, string.start)
+                flags += () if flag is None else (flag,)
+        if any(flag["flag"] for flag in flags):
+            return starts, ends, [True] * len(starts)
+        fails = _failures(paths, has_flags=bool(flags))
+        counted = (_COUNT.match(self._data, end) is not None for end in ends)
+        return (
+            starts,
+            ends,
+            [fail and not count for fail, count in zip(fails, counted, strict=True)],
+        )
+
+
+def _failures(paths: list[Path | None], *, has_flags: bool) -> list[bool]:
+    """Return of each path whether it leads to words about a failure.
+
+    `has_flags` tells that the answer speaks of one: then its messages do.
+    """
+    known: dict[Path | None, bool] = {None: False}
+    names_failure = cache(lambda key: _failure_key().fullmatch(key) is not None)
+    names_message = cache(lambda key: _message_key().fullmatch(key) is not None)
+    failures: list[bool] = []
+    for path in paths:
+        if path is not None and path not in known:
+            known[path] = known.get(path.outer, False) or names_failure(path.key)
+        failures.append(known[path] or (has_flags and path is not None and names_message(path.key)))
+    return failures

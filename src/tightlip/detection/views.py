@@ -1,0 +1,170 @@
+"""Views: a text as a client may read it, with every dress that it wears taken off."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, urlsafe_b64decode
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from tightlip.detection.encoding import ENCODINGS, PERCENT, Encoding
+from tightlip.detection.reading import Reading
+
+_MOST_ROUNDS = 4
+_LONGEST_SHOWN = 65_536
+_FORM = "application/x-www-form-urlencoded"
+
+_BASE64_VALUE = rb"([A-Za-z0-9+/_\-]{16,}={0,2})"
+_MOST_BASE64_FIELDS = 64
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b"))
+
+
+@dataclass(slots=True)
+class View:
+    """A text with some dresses taken off, and how its places lie in the text that was sent.
+
+    Attributes:
+        data: The bytes of this view.
+        parent: The view that this one was made from; None for the text as it was sent.
+        encoding: What was taken off; None for a piece of the parent that was in base64.
+        start: Where in the parent the piece begins.
+        end: Where in the parent the piece ends.
+    """
+
+    data: bytes
+    parent: View | None = None
+    encoding: Encoding | None = None
+    start: int = 0
+    end: int = 0
+    _places: tuple[list[int], list[int]] | None = field(default=None, repr=False)
+
+    def trace(self, start: int, end: int) -> tuple[int, int]:
+        """Return where `start` to `end` of this view stand in the text as it was sent."""
+        if self.parent is None:
+            return start, end
+        if self.encoding is None:
+            return self.parent.trace(self.start, self.end)
+        if self._places is None:
+            self._places = _places(self.parent.data, self.encoding)
+        return self.parent.trace(
+            _traced(self._places, start, of_end=False), _traced(self._places, end, of_end=True)
+        )
+
+
+def decoded_views(data: bytes, reading: Reading, *, has_base64: bool = True) -> Iterator[View]:
+    """Yield `data` with one dress after the other taken off.
+
+    The work is bounded: at most four rounds over the encodings, each view no longer than `data`.
+    """
+    view = View(data)
+    yield from _undressed(view, reading)
+    if has_base64:
+        yield from _out_of_base64(view, reading)
+
+
+def joins_words(reading: Reading) -> bool:
+    """Tell whether a plus sign may stand for a space: in a form, or the query of a location."""
+    return reading.kind == "header" or reading.content_type == _FORM
+
+
+def _undressed(view: View, reading: Reading) -> Iterator[View]:
+    is_joined = joins_words(reading)
+    for _ in range(_MOST_ROUNDS):
+        before = view
+        for encoding in ENCODINGS:
+            data = view.data
+            is_so_dressed = encoding.sign in data or (
+                encoding is PERCENT and is_joined and b"+" in data
+            )
+            if not is_so_dressed:
+                continue
+            decoded = encoding.decode(data)
+            if decoded != data:
+                view = View(decoded, view, encoding)
+                yield view
+        if view is before:
+            return
+
+
+def _out_of_base64(view: View, reading: Reading) -> Iterator[View]:
+    left = _MOST_BASE64_FIELDS
+    for form in _base64_fields():
+        for match in form.finditer(view.data):
+            if not left:
+                return
+            left -= 1
+            plain = _plain(match[1])
+            if plain is not None:
+                inner = View(plain, view, None, *match.span(1))
+                yield inner
+                yield from _undressed(inner, reading)
+
+
+@cache
+def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
+    """Return what stands around a value in base64; compiled at the first use."""
+    return tuple(
+        re.compile(form.replace(b"VALUE", _BASE64_VALUE), re.IGNORECASE)
+        for form in (
+            # A field whose name says so.
+            rb'"[a-z0-9_\-]{0,40}(?:base64|b64)[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"VALUE',
+            # A data URL (RFC 2397).
+            rb"data:[a-z]{0,20}/?[a-z0-9.+\-]{0,40}(?:;[a-z0-9=\-]{1,30}){0,3};base64,VALUE",
+            # A field beside one that says so, behind it or before it.
+            rb'"encoding"\s{0,4}:\s{0,4}"base64"[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
+            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?"encoding"\s{0,4}:\s{0,4}"base64"',
+            # A header field that says so, among them the binary metadata of gRPC.
+            rb"\b(?:x-[a-z\-]{0,40}(?:base64|b64)|[a-z][a-z0-9\-]{0,60}-bin):\s{0,4}VALUE",
+            # A header field that tells of a failure, and holds nothing else.
+            (
+                rb"\bx-(?:[a-z\-]{1,24}-)?(?:error|exception|trace|debug|fault|stack|diagnostics)"
+                rb"(?:-[a-z\-]{1,16})?:\s{0,4}VALUE\s{0,4}\Z"
+            ),
+        )
+    )
+
+
+def _plain(value: bytes) -> bytes | None:
+    """Return what `value` holds in base64 if that is text, else None (RFC 4648, sections 4, 5)."""
+    padded = value.rstrip(b"=")
+    padded += b"=" * (-len(padded) % 4)
+    try:
+        plain = (urlsafe_b64decode if b"-" in value or b"_" in value else b64decode)(padded)
+    except ValueError:
+        return None
+    head = plain[:_LONGEST_SHOWN]
+    return None if len(head.translate(None, _CONTROLS)) < len(head) else plain
+
+
+def _places(data: bytes, encoding: Encoding) -> tuple[list[int], list[int]]:
+    """Return where in the decoded text, and where in `data`, each run without a token begins.
+
+    A token is a run of its own, so that a place inside of what it stands for is found.
+    """
+    decoded_at, sent_at = [0], [0]
+    decoded = 0
+    at = 0
+    for match in encoding.token.finditer(data):
+        start, end = match.span()
+        meant = len(encoding.meaning(match))
+        if meant == end - start:
+            continue
+        decoded += start - at
+        decoded_at += (decoded, decoded + meant)
+        sent_at += (start, end)
+        decoded += meant
+        at = end
+    return decoded_at, sent_at
+
+
+def _traced(places: tuple[list[int], list[int]], at: int, *, of_end: bool) -> int:
+    decoded_at, sent_at = places
+    index = bisect_right(decoded_at, at - of_end) - 1
+    if index < 0:
+        return 0
+    is_token = index % 2 == 1
+    if is_token:
+        return sent_at[index + 1] if of_end else sent_at[index]
+    return sent_at[index] + at - decoded_at[index]

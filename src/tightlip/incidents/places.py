@@ -1,0 +1,114 @@
+"""Places: where the private record is read from, with all that was recorded until now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from tightlip.incidents.directory import PrivateDirectory
+from tightlip.incidents.drainer import drain, open_store
+from tightlip.incidents.tables import StoreError
+
+if TYPE_CHECKING:
+    from tightlip.incidents.records import Records
+
+
+class Place(Protocol):
+    """Where the private record is read from."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, without any secret."""
+        ...
+
+    def is_there(self) -> bool:
+        """Tell whether anything was ever recorded there.
+
+        Raises:
+            StoreError: Something else is there.
+        """
+        ...
+
+    def opened(self, tell: Callable[[str], object]) -> AbstractContextManager[Records]:
+        """Open it; in it is all that was recorded until now.
+
+        Args:
+            tell: Is told in one line of each damage that is met.
+
+        Raises:
+            StoreError, OSError: It cannot be read.
+        """
+        ...
+
+    def waiting(self) -> int:
+        """Return how many bytes wait to come into it."""
+        ...
+
+
+class DirectoryPlace:
+    """A directory of this machine: its store, and the spools that are moved there.
+
+    Args:
+        directory: The directory; it is made if it is missing.
+    """
+
+    def __init__(self, directory: PrivateDirectory) -> None:
+        self._directory = directory
+
+    @property
+    def name(self) -> str:
+        """The path of the directory."""
+        return str(self._directory.path)
+
+    def is_there(self) -> bool:
+        """Tell whether there is such a directory.
+
+        Raises:
+            StoreError: Something else is there.
+        """
+        path = self._directory.path
+        if path.is_dir():
+            return True
+        if path.exists():
+            raise StoreError(f"{path} is no directory.")
+        return False
+
+    @contextmanager
+    def opened(self, tell: Callable[[str], object]) -> Iterator[Records]:
+        """Open the store, and move into it what stands in the spools; see `Place`."""
+        with open_store(self._directory, tell) as store:
+            drained = drain(self._directory, store)
+            if drained.damages:
+                places = "1 place" if drained.damages == 1 else f"{drained.damages} places"
+                tell(
+                    f"{places} of spools could not be read, now set aside in "
+                    f"{self._directory.damaged}."
+                )
+            yield store
+
+    def waiting(self) -> int:
+        """Return how many bytes stand in spools."""
+        total = 0
+        for file in self._directory.spools.glob("*"):
+            with suppress(FileNotFoundError):  # it was finished meanwhile
+                total += file.stat().st_size
+        return total
+
+
+def store_at(url: str) -> Place:
+    """Return the store of several hosts at `url`.
+
+    Raises:
+        ValueError: It is no address of PostgreSQL. The message does not repeat it.
+        ImportError: psycopg is not installed.
+    """
+    try:
+        from tightlip.incidents.postgresql.store import PostgresqlPlace
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "psycopg":
+            raise
+        raise ImportError(
+            "a store in PostgreSQL needs psycopg: pip install 'tightlip[postgresql]'"
+        ) from None
+    return PostgresqlPlace(url)

@@ -1,0 +1,1 @@
+"""The private record of several hosts, in PostgreSQL."""

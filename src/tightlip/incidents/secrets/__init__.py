@@ -1,0 +1,1 @@
+"""Where secrets stand in a text: one module a kind of place."""

@@ -1,0 +1,134 @@
+"""Secrets in addresses: of users, of queries, and of webhooks, whose path is the secret."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, unquote_plus
+
+from tightlip.incidents.secrets.forms import is_uuid, looks_random
+from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.names import is_key_name, is_secret_name
+from tightlip.incidents.secrets.replacing import replaced
+
+_LONGEST_NAME = 200
+# The bounds of these keep the work in step with the text's length, whoever wrote it.
+_USER_PASSWORD = re.compile(
+    r"""://[^\s/:@"'<>\x00]{0,128}
+        : (?!\d{1,5}(?:[/?#\s,;]|\Z)) (?P<password> [^\s"'<>\x00]{0,256} ) @ (?=[^\s@"'<>\x00])""",
+    re.VERBOSE,
+)
+_USER_TOKEN = re.compile(r"""://(?P<token>[^\s/:@"'<>\x00]{16,256})@""")
+_ORACLE = re.compile(
+    r"""(?: \bjdbc:oracle:\w+: | \b(?:sqlplus|exp|imp|expdp|impdp|sqlldr|rman)[ ](?:-\S+[ ]){0,4} )
+        [\w.$#]{1,60} / (?P<password> [^\s@"'\x00]{1,128} ) @""",
+    re.VERBOSE,
+)
+_WITHOUT_SCHEME = re.compile(
+    r"""(?<![\w:.@-]) [\w.-]{1,64} : (?P<password> [^\s:@/"'<>\x00]{3,128} )
+        @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w))""",
+    re.VERBOSE,
+)
+_WEBHOOK = re.compile(
+    r"""(?: //[\w.-]{0,100}hooks?[\w.-]{0,100}(?::\d{1,5})?/
+          | //[\w.:-]{1,100}/[\w./@-]{0,200}?
+            (?: webhook\w* | hooks? | incoming | services | triggers | with/key | use
+              | bot(?=\d) )/? )
+        (?P<path> [\w./:@%~+-]{8,500} )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_PIECE = re.compile(r"[^/]+")
+_SHORTEST_PIECE = 16
+_SHORTEST_PIECE_OF_A_HOOK = 8
+_CODE = re.compile(
+    r"""(?:[?&\s"']|^)(?:code|device_code|user_code)=(?P<code>[^\s&"'\x00;]{4,600})""", re.VERBOSE
+)
+# RFC 6749: the parameters beside which `code` is an authorization code.
+_CODES = frozenset({"code", "device_code", "user_code"})
+_OAUTH = (
+    "grant_type=",
+    "redirect_uri=",
+    "client_id=",
+    "code_verifier=",
+    "&state=",
+    "session_state=",
+)
+_BEFORE_A_SECRET = frozenset(
+    {"reset", "verify", "confirm", "invite", "invitation", "invitations", "activate", "unsubscribe"}
+)
+_PARAMETER = re.compile(r"[{<](?:\w+:)?(?P<name>\w+)(?::\w+)?[}>]")
+
+
+def without_addresses(text: str, found: Found) -> str:
+    """Return `text` without the secrets of the addresses in it."""
+    if "@" in text:
+        if "://" in text:
+            text = replaced(_USER_PASSWORD, text, found)
+            text = replaced(_USER_TOKEN, text, found)
+        if "/" in text:
+            text = replaced(_ORACLE, text, found)
+        text = replaced(_WITHOUT_SCHEME, text, found)
+    if "//" in text:
+        text = _WEBHOOK.sub(_without_pieces, text)
+    if "code=" in text and any(name in text for name in _OAUTH):
+        text = replaced(_CODE, text, found)
+    return text
+
+
+def without_path_secrets(path: str, route: str | None, found: Found) -> str:
+    """Return a path without the parameters that its route gives a secret name.
+
+    Without a route, what looks random after a word such as `reset` or `token` is taken for one.
+
+    Args:
+        path: The path, percent-decoded.
+        route: The template, such as `/invitations/{token}`, where one has matched.
+        found: Gets the secrets.
+    """
+    pieces = path.split("/")
+    templates = (route or "").split("/")
+    if len(templates) != len(pieces):
+        templates = [""] * len(pieces)
+    is_after = False
+    for index, (piece, template) in enumerate(zip(pieces, templates, strict=True)):
+        parameter = _PARAMETER.fullmatch(template)
+        if parameter is not None and is_secret_name(parameter["name"]):
+            is_secret = True
+        else:
+            is_secret = is_after and looks_random(piece)
+        if is_secret and piece:
+            found.add(piece)
+            pieces[index] = SCRUBBED
+        elif not is_after:
+            is_after = piece in _BEFORE_A_SECRET or is_secret_name(piece[:_LONGEST_NAME])
+    return "/".join(pieces)
+
+
+def is_secret_parameter(name: str, value: str, query: str) -> bool:
+    """Tell whether a parameter of a query, percent-encoded as it is, is a secret.
+
+    Args:
+        name: Its name.
+        value: Its value.
+        query: The whole query: `code` is a secret beside the other parameters of OAuth.
+    """
+    plain = unquote_plus(name)[:_LONGEST_NAME]
+    if is_secret_name(plain):
+        return True
+    if plain in _CODES:
+        return "state=" in query or any(word in query for word in _OAUTH)
+    return is_key_name(plain) and looks_random(unquote(value))
+
+
+def _without_pieces(match: re.Match[str]) -> str:
+    start = match.start("path") - match.start()
+    head = match[0][:start]
+    is_hook = "hook" in head.lower()
+
+    def scrubbed(piece: re.Match[str]) -> str:
+        text = piece[0]
+        shortest = _SHORTEST_PIECE_OF_A_HOOK if is_hook else _SHORTEST_PIECE
+        if len(text) < shortest or not any(map(str.isdigit, text)):
+            return text
+        return text if is_uuid(text) and not is_hook else SCRUBBED
+
+    return head + _PIECE.sub(scrubbed, match["path"])

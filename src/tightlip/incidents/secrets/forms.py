@@ -1,0 +1,103 @@
+"""Secrets known by their form: cards, bank accounts, and what only chance could write."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from tightlip.detection.luhn import is_card_number
+from tightlip.incidents.secrets.found import SCRUBBED
+
+# A pattern that begins with what it looks for is many times faster than one that looks behind it.
+_CARD = re.compile(r"\d(?<![\w.-]\d)(?:[ -]?\d){13,15}(?![\w-]|\.\d)")
+_CARD_LENGTHS = frozenset({14, 15, 16})
+_CARD_STARTS = (
+    "4", "51", "52", "53", "54", "55", "34", "37", "36", "38", "39",
+    "300", "301", "302", "303", "304", "305", "6011", "65", "35",
+    "22", "23", "24", "25", "26", "27",
+)  # fmt: skip
+# ISO 13616: country, check digits, and at most 30 characters of the account, in groups of four.
+_IBAN = re.compile(
+    r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])"
+)
+_IBAN_CHECK = 97
+_NO_DIGIT = re.compile("[ -]")
+_VENDORS = re.compile(  # Mailgun, Mailchimp
+    r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2})(?![\w-])"
+)
+_LONG = re.compile(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
+_OF_AWS = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
+_SHORTEST_LONG = 32
+_APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "_+-/="}
+_SHORTEST_RANDOM = 16
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_ONE_OF_MOST = 3
+
+
+def without_forms(text: str) -> str:
+    """Return `text` without what is a secret by its form alone, beside what the detectors know."""
+    text = _CARD.sub(_without_card, text)
+    text = _IBAN.sub(_without_account, text)
+    if "key-" in text or "-us" in text:
+        text = _VENDORS.sub(SCRUBBED, text)
+    if not any(len(word) >= _SHORTEST_LONG for word in text.translate(_APART).split()):
+        return text
+    text = _LONG.sub(_without_random, text)
+    return _OF_AWS.sub(_without_random, text)
+
+
+def is_card(number: int) -> bool:
+    """Tell whether an integer is a payment card's number, by length, issuer and check digit."""
+    return _is_card(str(number))
+
+
+def looks_random(text: str) -> bool:
+    """Tell whether a short text, under a name that may be a secret's, was made by chance.
+
+    It has letters and digits, is no UUID, and is nothing that people write: no path, no name
+    with dots or colons, no words with hyphens between them.
+    """
+    if len(text) < _SHORTEST_RANDOM or is_uuid(text):
+        return False
+    stripped = text.rstrip("=").replace("_", "").replace("-", "").replace("+", "")
+    return stripped.isalnum() and _changes(stripped) * 6 >= len(stripped)
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID (RFC 9562), with hyphens or without."""
+    return _UUID.fullmatch(text) is not None
+
+
+def _is_card(text: str) -> bool:
+    return (
+        len(text) in _CARD_LENGTHS
+        and text.startswith(_CARD_STARTS)
+        and is_card_number(text, 0, len(text))
+    )
+
+
+def _without_card(match: re.Match[str]) -> str:
+    return SCRUBBED if _is_card(_NO_DIGIT.sub("", match[0])) else match[0]
+
+
+def _without_account(match: re.Match[str]) -> str:
+    account = match[0].replace(" ", "")
+    number = "".join(str(int(character, 36)) for character in account[4:] + account[:4])
+    return SCRUBBED if int(number) % _IBAN_CHECK == 1 else match[0]
+
+
+def _without_random(match: re.Match[str]) -> str:
+    text = match[0]
+    if (
+        sum(map(str.isdigit, text)) < _ONE_OF_MOST
+        or sum(map(str.isupper, text)) < _ONE_OF_MOST
+        or sum(map(str.islower, text)) < _ONE_OF_MOST
+    ):
+        return text
+    return SCRUBBED if _changes(text) * 4 >= len(text) else text
+
+
+def _changes(text: str) -> int:
+    """Count how often digits, capitals and small letters take turns in a text."""
+    kinds = [0 if character.isdigit() else 1 if character.isupper() else 2 for character in text]
+    return sum(left != right for left, right in pairwise(kinds))

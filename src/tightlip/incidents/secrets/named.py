@@ -1,0 +1,294 @@
+"""Secrets under their names, in the notations in which a name and its value are written."""
+
+from __future__ import annotations
+
+import re
+
+from tightlip.incidents.secrets.forms import looks_random
+from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.names import counts, is_key_name, is_secret_name
+from tightlip.incidents.secrets.replacing import replaced
+
+_NAMED = re.compile(
+    r"""
+    (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
+    (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); ) )?
+    (?:
+        (?(quote) (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
+        (?: => | -> | := | = | : | %3[AaDd] )          # password=…  'password': …  [password]=…
+        (?(quote) (?:\s|\\+[nrt]){0,40}+ | [ \t]{0,8}+ )
+      | (?(quote) [ \t]{0,3}+ , [ \t]{0,3}+ | (?!) )   # ('password', …)
+      | \)=\(?                                         # (password)=(…)
+      | (?(quote) [^\x00\r\n\\]{0,100}
+            (?: (?:\r?\n|\\+r\\+n|\\+n) [\w-]+:[ ][^\x00\r\n\\]{0,200} ){0,4}
+            (?: \r?\n\r?\n | (?:\\+r\\+n|\\+n){2} )    # name="password" of a multipart body
+          | (?!) )
+      | \t{1,3}(?=[^\s])
+    )
+    """,
+    re.VERBOSE,
+)
+# A value without quotes goes on over a sign that is no end: what follows is neither a space nor
+# the next name.
+_NEXT = r"""(?! \s | \Z | [\x00)\]}"'\\] | [\w.%\[\]\ -]{1,60} [=:] )"""
+_VALUE = re.compile(
+    rf"""
+      (?: [bruBRUEN]{{0,2}} | _\w{{1,10}}[ ]? )
+      (?: " (?P<double> (?: [^"\\\x00] | \\+[^\\\x00] | "" )* )
+        | ' (?P<single> (?: [^'\\\x00] | \\+[^\\\x00] | '' )* ) )
+    | [bru]? (?P<mark> \\+ ["'] ) (?P<escaped> (?: (?!(?P=mark)) [^\x00] )* )
+    | (?P<entity> &(?:quot|\#34|\#39|\#x27|\#x22); ) (?P<told> (?: (?!(?P=entity)) [^\x00] )* )
+    | [|>][+-]?\d? [ ]* (?:\r?\n|\\+n)
+        (?P<block> (?: (?:[ \t]+|\\+t) [^\n\x00\\]* (?:\r?\n|\\+n|\Z)? )+ )
+    | (?P<group> [\[({{] [^\])}}\x00]* [\])}}]? )
+    | (?P<bare>
+        (?: (?i: bearer|basic|digest|token|apikey|negotiate|hawk ) [ ]{{1,4}} )?
+        (?! [)\]}}] )
+        (?: [^\s,;&<>"'\x00\\]
+          | [,;&] {_NEXT}
+          | (?<=\w) ["'<>] (?=\w)
+          | (?<=\w) \\ (?![nrtxuU"'\\])
+        )+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_LITERAL = re.compile(r"""[bru]{0,2}\\*["']|\d{4}""")
+_REST_OF_LINE = re.compile(r"""[^\r\n"'\x00]*""")
+# RFC 9110, section 11.4: a scheme, and a token or parameters with commas between them.
+_CREDENTIALS = re.compile(
+    r"""
+    (?P<all> (?: [A-Za-z][\w-]{1,30} [ ]{1,4} )?
+      (?: [\w.-]{1,40} = (?: \\*"[^"\x00\r\n]{0,600}" | [^\s,"'\x00]{0,600} )
+          (?: [ ]?[,;][ ]{0,2} | (?=["'\s\x00]|\Z) ) ){1,20} )
+    """,
+    re.VERBOSE,
+)
+_WHOLE_LINES = frozenset({"cookie", "set-cookie", "cookies"})
+_HEADERS = ("authorization", "signature", "-signature-256", "-sig")
+_ELEMENT = re.compile(
+    r"""<(?:[\w-]{1,40}:)?(?P<name>[\w.-]{2,60})(?:\s[^<>\x00]{0,200})?>
+        \s*(?:<!\[CDATA\[)?(?P<value>[^<\x00]{1,4000})""",
+    re.VERBOSE,
+)
+# A line of its own, among others of its kind: YAML, INI, an environment.
+_LINE = re.compile(
+    r"""(?:\n|\\n)[ \t-]{0,20}(?:export[ ])?(?P<name>[\w.-]{2,60})[ \t]?[:=][ \t]?
+        (?P<value>[^\s"'=:\x00\\][^\n"'=:\x00\\]{0,200})(?=\r?\n|\\|\Z)""",
+    re.VERBOSE,
+)
+# What pydantic says of a value that it refused, as a text and as a list of mappings.
+_REFUSED = re.compile(
+    r"""(?:\A|\n|\\n|\x00|[ ]) (?P<place>[\w.-]{1,200}) (?:\n|\\n)[ ]{2} [^\n\x00]{0,500}?
+        ,[ ]input_value= (?P<value>[^\n\x00]{0,2000}?) (?=,[ ]input_type=)""",
+    re.VERBOSE,
+)
+_REFUSED_IN_A_LIST = re.compile(
+    r"""["']loc["']:[ ][(\[] (?P<place>[^)\]\x00]{0,300}) [)\]] [^\x00]{0,600}?
+        ["']input["']:[ ] (?P<value> "[^"\x00]*" | '[^'\x00]*' | [^,}\x00]+ )""",
+    re.VERBOSE,
+)
+_PART_OF_A_PLACE = re.compile(r"[A-Za-z][\w-]*")
+_PROSE = re.compile(
+    r"""
+    (?P<name> pass(?:word|phrase|code|wd) | pin | otp | cvv | cvc | ssn | iban | secrets? | tokens?
+      | (?:api|access|secret|private|signing)[ ]keys?
+      | (?:security|verification|login|one-time|sms)[ ]code
+      | (?:account|card|passport|social[ ]security)[ ]number )
+    (?: [ ](?:is|was|are|of|as|for[ ]\S{1,64}[ ](?:is|was)) | [ ]?[:=\#] )? [ ]{1,3}
+    (?: (?P<mark> \\*["'`] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00\n] ){1,200} ) (?=(?P=mark))
+      | (?P<bare> [^\s"'`,;=()<>\x00\\]{3,200} (?![\w=]) ) )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOUNS = (
+    "pass",
+    "pin",
+    "otp",
+    "cvv",
+    "cvc",
+    "ssn",
+    "iban",
+    "secret",
+    "token",
+    " key",
+    " code",
+    " number",
+)
+_OF_TWO = re.compile(
+    r"(?:api|access|secret|private|signing|security|verification|login|one-time|sms"
+    r"|account|card|passport|social security)\Z",
+    re.IGNORECASE,
+)
+_LONGEST_FIRST = 20
+_BEFORE_A_NOUN = frozenset("/.-_")
+_SHORTEST_PASSWORD = 4
+_SHORTEST_TOKEN = 8
+_PASSWORDS = ("pass", "pin", "otp")
+_PLAIN_VALUES = frozenset(
+    """
+    None null nil True False true false undefined NULL [] {} ()
+    str int bytes bool float object Any Optional SecretStr string number boolean
+    must should is are was were has have cannot can could may the this a an no not and or
+    required invalid missing wrong incorrect expired unknown empty too field value ensure expected
+    """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
+)
+# In a statement or a template: the place of a value, not the value.
+_PLACE = re.compile(
+    r"""%s|%\(\w+\)s|:[a-z_]+(?:_\d+)?\)?|\?\)?|\$\d{1,2}\)?|\{\w*\}|\$\{\w+\}|\*{3,}|<\w+>
+        |\(?%\(\w+\)s\)?|\(?[:@]\w+\)?|\[\w+\]?""",
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?[)\]}]*")
+_ESCAPED = re.compile(r"[0-9A-Fa-f]{2}")
+_TYPED = re.compile(r"[A-Za-z]+(?=[ ]?(?:\||\[|=|\)|$))")
+
+
+def without_named(text: str, found: Found, *, only_literals: bool = False) -> str:
+    """Return `text` without the values that follow a secret name.
+
+    Args:
+        text: The text.
+        found: Gets the secrets.
+        only_literals: Only literals are replaced: in source code all else is an expression.
+    """
+    pieces: list[str] = []
+    at = 0
+    for named in _NAMED.finditer(text):
+        start = named.end()
+        name = _plain_name(named)
+        is_secret = is_secret_name(name)
+        if start < at or not (is_secret or is_key_name(name)):
+            continue
+        if only_literals and not _LITERAL.match(text, start):
+            continue
+        span = _value(text, start, name.lower(), is_secret=is_secret)
+        if span is None:
+            continue
+        start, end = span
+        _gather(found, text[start:end])
+        pieces += (text[at:start], SCRUBBED)
+        at = end
+    if not pieces:
+        return text
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def without_told(text: str, found: Found) -> str:
+    """Return `text` without the secrets in XML elements, on lines of settings, and in prose."""
+    if "<" in text:
+        text = replaced(_ELEMENT, text, found, _is_named)
+    if "\n" in text or "\\n" in text:
+        text = replaced(_LINE, text, found, _is_line)
+    if "input" in text:
+        text = replaced(_REFUSED, text, found, _is_refused)
+        text = replaced(_REFUSED_IN_A_LIST, text, found, _is_refused)
+    return _without_prose(text, found)
+
+
+def _without_prose(text: str, found: Found) -> str:
+    """Replace what follows a noun such as `password` in prose.
+
+    The nouns are looked for one by one: that is many times faster than one pattern of all.
+    """
+    folded = text.lower()
+    if len(folded) != len(text):  # a few letters are longer in lower case
+        folded = text
+    spans: set[tuple[int, int]] = set()
+    for noun in _NOUNS:
+        at = folded.find(noun)
+        while at >= 0:
+            start = at
+            if noun[0] == " ":
+                first = _OF_TWO.search(text, max(0, at - _LONGEST_FIRST), at)
+                start = -1 if first is None else first.start()
+            if start >= 0 and not _is_inside(text, start):
+                match = _PROSE.match(text, start)
+                if match is not None and _is_told(match):
+                    spans.add(match.span(match.lastgroup or 0))
+            at = folded.find(noun, at + 1)
+    pieces: list[str] = []
+    last = 0
+    for start, end in sorted(spans):
+        if start >= last:
+            found.add(text[start:end])
+            pieces += (text[last:start], SCRUBBED)
+            last = end
+    return "".join([*pieces, text[last:]])
+
+
+def _is_inside(text: str, start: int) -> bool:
+    if not start:
+        return False
+    before = text[start - 1]
+    return before.isalnum() or before in _BEFORE_A_NOUN
+
+
+def _plain_name(named: re.Match[str]) -> str:
+    name = named["name"]
+    start = named.start()
+    if start and named.string[start - 1] == "%" and _ESCAPED.match(name):
+        return name[2:]
+    return name
+
+
+def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, int] | None:
+    """Return where the secret under `name` stands; None where what stands there is none."""
+    if name in _WHOLE_LINES:
+        value = _REST_OF_LINE.match(text, start)
+    else:
+        value = _CREDENTIALS.match(text, start) if name.endswith(_HEADERS) else None
+        value = value or _VALUE.match(text, start)
+    if value is None:
+        return None
+    group = value.lastgroup or 0
+    secret = value[group]
+    if not secret or secret == SCRUBBED[:-1]:
+        return None
+    if group in ("bare", "group") and _is_plain(secret, name):
+        return None
+    if not is_secret and not looks_random(secret):
+        return None
+    return value.span(group)
+
+
+def _is_plain(value: str, name: str) -> bool:
+    stripped = value.rstrip(".)]}:!")
+    if value in _PLAIN_VALUES or stripped in _PLAIN_VALUES or _PLACE.fullmatch(value):
+        return True
+    if counts(name) and _NUMBER.fullmatch(value):
+        return True
+    return value.split("[", maxsplit=1)[0].split("|", maxsplit=1)[0] in _PLAIN_VALUES
+
+
+def _gather(found: Found, value: str) -> None:
+    found.add(value)
+    if " " in value:
+        found.add(value.rpartition(" ")[2])
+
+
+def _is_named(match: re.Match[str]) -> bool:
+    return is_secret_name(match["name"]) and not match["value"].isspace()
+
+
+def _is_refused(match: re.Match[str]) -> bool:
+    """Tell whether a value has a secret's place, or is an object whose middle was left out."""
+    value = match["value"]
+    if "..." in value and not value.startswith(("'", '"')):
+        return True
+    return any(map(is_secret_name, _PART_OF_A_PLACE.findall(match["place"])))
+
+
+def _is_line(match: re.Match[str]) -> bool:
+    first = match["value"].split(maxsplit=1)[0]
+    return is_secret_name(match["name"]) and first not in _PLAIN_VALUES
+
+
+def _is_told(match: re.Match[str]) -> bool:
+    value = match["quoted"] or match["bare"]
+    has_digit = any(map(str.isdigit, value))
+    if match["name"].lower().startswith(_PASSWORDS):
+        return bool(match["quoted"]) or (has_digit and len(value) >= _SHORTEST_PASSWORD)
+    if match["quoted"]:
+        return has_digit and " " not in value
+    return has_digit and len(value) >= (_SHORTEST_PASSWORD if value.isdigit() else _SHORTEST_TOKEN)

@@ -1,0 +1,186 @@
+"""Secrets in statements of databases, and in what servers and drivers say of them."""
+
+from __future__ import annotations
+
+import re
+
+from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.names import is_secret_name
+from tightlip.incidents.secrets.replacing import replaced
+
+_LONGEST_NAME = 200
+_LITERAL = re.compile(r"'(?:[^'\x00]|'')*'")
+_IDENTIFIER = re.compile(r"\w+")
+_PARAMETERS = "[parameters: "
+_FAILING_ROW = "Failing row contains ("
+# A line break stands as itself, or as it is written inside of JSON.
+_PARAMETERS_END = re.compile(r"\](?=\n|\\n)")
+_FAILING_ROW_END = re.compile(r"(?:\n|\\n)\[SQL: ")
+_INSERT = re.compile(
+    r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
+    re.IGNORECASE,
+)
+_INSERTED = re.compile(r"[^\n\\\x00]*")
+_STRING = r"""N?(?: (?P<mark> \\*["'] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00] | '' ){1,300} )
+    | (?P<bare> [^\s"'\\,;()\x00]{3,200} ) )"""
+_IDENTIFIED = re.compile(
+    rf"""\b identified \s+ (?:with \s+ [\w\\"'`-]{{1,60}} \s+)? (?:by|as|using) \s+ (?:password\s+)?
+        (?!password\b|random\b) {_STRING}""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_ROLE = re.compile(rf"\b(?:PASSWORD|SECRET|CREDENTIALS)\s+(?!FOR\b|=){_STRING}", re.VERBOSE)
+_SET_PASSWORD = re.compile(
+    rf"\bset\s+password\s+for\s+[^=\n\x00]{{1,100}}=\s*(?:password\()?{_STRING}",
+    re.VERBOSE | re.IGNORECASE,
+)
+_FUNCTION = re.compile(
+    r"\b(?:crypt|pgp_sym_\w+|aes_(?:en|de)crypt|des_(?:en|de)crypt|hmac|old_password|password|sha1|sha2"
+    r"|(?:en|de)cryptby\w+|(?:en|de)crypt(?:_\w+)?|dbms_crypto\.\w+|digest)\s*\(",
+    re.IGNORECASE,
+)
+_CALL = re.compile(r"[^\n;\x00]{0,1000}")
+# Redis (AUTH, HELLO, ACL SETUSER, CONFIG SET), SMTP (AUTH PLAIN), FTP and POP3 (PASS).
+_PROTOCOL = re.compile(
+    r"""(?: (?<=[(\['"`\n]) (?: AUTH | PASS | AUTH[ ](?:PLAIN|LOGIN|XOAUTH2) ) [ ]
+            (?:[^\s()'"]{1,100}[ ])?
+          | \bHELLO[ ][23][ ]AUTH[ ]\S{1,100}[ ]
+          | \b(?:requirepass|masterauth)[ ]
+          | \bACL[ ]SETUSER[ ][^\n\x00]{0,200}[ ][>]
+          | \bAUTH[ ](?:PLAIN|LOGIN|XOAUTH2)[ ] )
+        [\\"']{0,3} (?P<password> [^\s()'"\[\]\\]{1,300} )""",
+    re.VERBOSE,
+)
+_DUPLICATE = re.compile(
+    r"""\bKey[ ]\((?P<columns>[^()\x00]{1,400})\)=\((?P<values>[^\x00\n]{1,2000}?)
+        \)(?=[ ](?:already|is|conflicts)\b|\.|"|'|\\|\x00|\n|\Z)""",
+    re.VERBOSE,
+)
+# MySQL tells the value first: Duplicate entry '…' for key 'users.token'.
+_NAME_AFTER = re.compile(
+    r"""(?P<mark>["'])[ ]for[ ](?:key|column|field|parameter)[ ]\\*["'`]?(?P<name>[\w.-]{1,100})""",
+    re.VERBOSE,
+)
+_LONGEST_BEFORE = 500
+
+
+def without_statements(text: str, found: Found) -> str:
+    """Return `text` without the secrets of the statements in it."""
+    folded = text.lower()
+    if "insert" in folded:
+        text = _without_inserted(text)
+    if _PARAMETERS in text:
+        text = _without_rest(text, _PARAMETERS, _PARAMETERS_END, unless=("{", "[{"))
+    if _FAILING_ROW in text:
+        text = _without_rest(text, _FAILING_ROW, _FAILING_ROW_END)
+    if "Key (" in text:
+        text = _DUPLICATE.sub(_without_values, text)
+    if " for " in folded:
+        text = _without_values_before(text, found)
+    return _without_words(text, folded, found)
+
+
+def _without_words(text: str, folded: str, found: Found) -> str:
+    """Replace what follows a word or stands in the call of a function."""
+    if "identified" in folded:
+        text = replaced(_IDENTIFIED, text, found)
+    if "PASSWORD" in text or "SECRET" in text or "CREDENTIALS" in text:
+        text = replaced(_ROLE, text, found, _is_value)
+    if "password for" in folded:
+        text = replaced(_SET_PASSWORD, text, found)
+    if "crypt" in folded or "sha" in folded or "password" in folded or "hmac" in folded:
+        text = _without_arguments(text, found)
+    if "AUTH" in text or "auth" in text or "PASS" in text or "requirepass" in text:
+        text = replaced(_PROTOCOL, text, found, _is_value)
+    return text
+
+
+def _is_value(match: re.Match[str]) -> bool:
+    """Tell whether a match without quotes has a secret's look: prose has words."""
+    group = match.lastgroup
+    return group == "quoted" or any(map(str.isdigit, match[group or 0]))
+
+
+def _without_inserted(text: str) -> str:
+    """Replace the literals of an INSERT into columns of which one has a secret name."""
+    for insert in reversed(list(_INSERT.finditer(text))):
+        if _names_a_secret(insert["columns"]):
+            values = _INSERTED.match(text, insert.end())
+            if values is not None:
+                scrubbed = _LITERAL.sub(f"'{SCRUBBED}'", values[0])
+                text = text[: values.start()] + scrubbed + text[values.end() :]
+    return text
+
+
+def _without_arguments(text: str, found: Found) -> str:
+    """Replace the literals in calls of functions that take a password or a key."""
+    pieces: list[str] = []
+    at = 0
+    for function in _FUNCTION.finditer(text):
+        start = function.end()
+        if start < at:
+            continue
+        call = _CALL.match(text, start)
+        end = start + _closing(call[0]) if call is not None else start
+        for literal in _LITERAL.findall(text[start:end]):
+            found.add(literal[1:-1])
+        pieces += (text[at:start], _LITERAL.sub(f"'{SCRUBBED}'", text[start:end]))
+        at = end
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def _closing(call: str) -> int:
+    depth = 1
+    for index, character in enumerate(call):
+        depth += (character == "(") - (character == ")")
+        if not depth:
+            return index
+    return len(call)
+
+
+def _without_rest(
+    text: str, opening: str, closing: re.Pattern[str], unless: tuple[str, ...] = ()
+) -> str:
+    """Replace the values that stand without their names beside a statement on secret columns.
+
+    A driver or library shows them from `opening` to `closing` or to the end of its message.
+    """
+    if not _names_a_secret(text):
+        return text
+    pieces: list[str] = []
+    at = 0
+    start = text.find(opening)
+    while start >= 0:
+        start += len(opening)
+        closed = closing.search(text, start)
+        end = closed.start() if closed is not None else len(text)
+        if not unless or not text.startswith(unless, start):
+            pieces += (text[at:start], SCRUBBED)
+            at = end
+        start = text.find(opening, end)
+    pieces.append(text[at:])
+    return "".join(pieces)
+
+
+def _without_values(match: re.Match[str]) -> str:
+    if not _names_a_secret(match["columns"]):
+        return match[0]
+    return f"Key ({match['columns']})=({SCRUBBED})"
+
+
+def _without_values_before(text: str, found: Found) -> str:
+    for named in reversed(list(_NAME_AFTER.finditer(text))):
+        if not _names_a_secret(named["name"]):
+            continue
+        mark, end = named["mark"], named.start()
+        first = max(0, end - _LONGEST_BEFORE)
+        start = text.rfind(f"entry {mark}", first, end)
+        start = text.rfind(mark, first, end) + 1 if start < 0 else start + len("entry ''") - 1
+        if 0 < start < end:
+            found.add(text[start:end])
+            text = f"{text[:start]}{SCRUBBED}{text[end:]}"
+    return text
+
+
+def _names_a_secret(text: str) -> bool:
+    return any(is_secret_name(name[:_LONGEST_NAME]) for name in _IDENTIFIER.findall(text))

@@ -1,0 +1,170 @@
+"""Incidents to PostgreSQL, for several hosts: sent from the store of each one's directory."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tightlip.incidents import standard_error
+from tightlip.incidents.compartments import wants_closed
+from tightlip.incidents.directory import PrivateDirectory
+from tightlip.incidents.incident import Incident
+from tightlip.incidents.retention import Retention
+from tightlip.incidents.sink import refuse_unknown
+from tightlip.incidents.tables import StoreError
+from tightlip.incidents.values import class_name
+from tightlip.incidents.visible import visible_line
+
+if TYPE_CHECKING:
+    from tightlip.incidents.postgresql.address import Address
+    from tightlip.incidents.postgresql.store import PostgresqlStore
+
+_FIRST_PAUSE = 0.5  # seconds before a database that failed is tried again
+_LONGEST_PAUSE = 60.0
+_BETWEEN_WARNINGS = 60.0
+_BETWEEN_SWEEPS = 3600.0
+_LAST_WAIT = 5.0  # seconds that the end of the process may wait for the last incidents
+_AT_ONCE = 500
+
+
+class NotFedError(Exception):
+    """The sink was given an incident by itself, and takes them from a directory alone."""
+
+
+class PostgresqlSink:
+    """Sends what stands in the store of a directory; how far it has come, the database knows.
+
+    Args:
+        address: Where the database is.
+        with_closed: Whether the closed part of reports is sent, too.
+    """
+
+    def __init__(self, address: Address, *, with_closed: bool) -> None:
+        self._address = address
+        self._with_closed = with_closed
+        self._thread: threading.Thread | None = None
+        self._begin_anew()
+
+    def send(self, incident: Incident) -> None:
+        """Refuse `incident`.
+
+        Raises:
+            NotFedError: In any case.
+        """
+        raise NotFedError(
+            f"{incident.reference}: the sink 'postgresql' takes incidents from a directory alone"
+        )
+
+    def wake(self, directory: PrivateDirectory, retention: Retention) -> None:
+        """Send what `directory` has more of, without keeping the caller."""
+        if self._process != os.getpid():  # the thread, and its connection, are the parent's
+            self._begin_anew()
+        self._directory, self._retention = directory, retention
+        if self._thread is None and not self._is_ending.is_set():
+            self._thread = threading.Thread(
+                target=self._run, name="tightlip-postgresql", daemon=True
+            )
+            self._thread.start()
+        self._new.set()
+
+    def close(self) -> None:
+        """Send what is left, as far as that takes no more than five seconds."""
+        thread = self._thread
+        if thread is None or self._process != os.getpid():
+            return
+        self._is_ending.set()
+        self._new.set()
+        thread.join(_LAST_WAIT)
+        self._thread = None
+
+    def _begin_anew(self) -> None:
+        self._process = os.getpid()
+        self._thread = None
+        self._new = threading.Event()
+        self._is_ending = threading.Event()
+        self._warned = -_BETWEEN_WARNINGS
+        self._swept = -_BETWEEN_SWEEPS
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            self._new.wait()
+            self._new.clear()
+            is_last = self._is_ending.is_set()
+            try:
+                self._forward()
+                pause = _FIRST_PAUSE
+            except BaseException as error:  # they wait in the directory until it can be done
+                self._tell(error)
+                self._is_ending.wait(pause * random.uniform(0.75, 1.25))  # noqa: S311 - only parts many hosts
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._new.set()
+            if is_last:
+                return
+
+    def _forward(self) -> None:
+        from tightlip.incidents.drainer import open_store
+        from tightlip.incidents.postgresql.store import PostgresqlStore
+
+        with (
+            open_store(self._directory, standard_error.write_line) as store,
+            PostgresqlStore(self._address) as receiving,
+        ):
+            origin = store.origin()
+            while receiving.take_in(
+                origin,
+                lambda row, counted: store.outgoing(row, counted, _AT_ONCE),
+                with_closed=self._with_closed,
+                now=time.time_ns() // 1000,
+            ):
+                pass
+            self._sweep(receiving)
+
+    def _sweep(self, receiving: PostgresqlStore) -> None:
+        if time.monotonic() - self._swept < _BETWEEN_SWEEPS or self._is_ending.is_set():
+            return
+        while receiving.sweep(self._retention, time.time_ns() // 1000):
+            if self._is_ending.is_set():
+                return
+        self._swept = time.monotonic()
+
+    def _tell(self, error: BaseException) -> None:
+        """Write to standard error what hinders it, at most once a minute."""
+        moment = time.monotonic()
+        if moment - self._warned >= _BETWEEN_WARNINGS:
+            self._warned = moment
+            said = f": {error}" if isinstance(error, StoreError) else ""
+            line = (
+                f"{self._address.name} has not got all incidents: {class_name(type(error))}{said}"
+            )
+            standard_error.write_line(visible_line(f"tightlip: {line}"))
+
+
+def open(options: Mapping[str, object]) -> PostgresqlSink:  # noqa: A001 - the seam's name for it
+    """Return a sink that sends to the database of `url`.
+
+    Raises:
+        ValueError: An option is unknown, or has the wrong form.
+        ImportError: psycopg is not installed.
+    """
+    refuse_unknown(options, ("url", "closed"), "postgresql")
+    try:
+        from tightlip.incidents.postgresql.address import Address
+    except ImportError:
+        raise ImportError(
+            "the sink 'postgresql' needs psycopg: pip install 'tightlip[postgresql]'"
+        ) from None
+    url = options.get("url")
+    if type(url) is not str:
+        raise ValueError(
+            "the sink 'postgresql' needs a url, such as postgresql://user@host:5432/database"
+        )
+    try:
+        address = Address(url)
+    except ValueError as error:
+        raise ValueError(f"the sink 'postgresql' has a url that cannot be used: {error}") from None
+    return PostgresqlSink(address, with_closed=wants_closed(options, "postgresql"))

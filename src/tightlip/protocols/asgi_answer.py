@@ -1,0 +1,38 @@
+"""What the messages of an application's answer say, and whether HTTP has a form for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from tightlip.exchange import Response
+from tightlip.protocols.asgi_faults import UnsendableError
+
+if TYPE_CHECKING:
+    from tightlip.protocols.asgi_exchange import Message
+
+Fields: TypeAlias = list[tuple[bytes, bytes]]
+
+_SERVER_ERROR = 500
+
+
+def started_by(start: Message | None, body: bytes = b"") -> Response:
+    """Return the status and headers that `start` gives, names in lower case, with `body`."""
+    held = start or {}
+    headers = (
+        (header[0].lower(), header[1])
+        for header in held.get("headers", ())
+        if len(header) == 2 and all(type(part) is bytes for part in header)  # noqa: PLR2004 - a name and a value
+    )
+    return Response(held.get("status", _SERVER_ERROR), tuple(headers), body)
+
+
+def plain(body: object) -> bytes:
+    """Return a body as bytes: servers take whatever is like bytes, such as a `memoryview`.
+
+    Raises:
+        UnsendableError: It is no such object.
+    """
+    try:
+        return bytes(memoryview(body))  # type: ignore[arg-type]
+    except TypeError:
+        raise UnsendableError(f"a body is made of bytes, not of {type(body).__name__}") from None

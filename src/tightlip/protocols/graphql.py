@@ -1,0 +1,209 @@
+"""GraphQL: an error keeps its shape, and says only what was declared.
+
+The specification (October 2021, section 7.1.2) gives an error its message, locations, path and
+extensions. Message and extensions are ours; where in the query something failed, the client
+knows.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tightlip.failure import Failure, HttpFailure, ValidationFailure
+from tightlip.protocols.asgi_exchange import NoFramework, Scope, state_of
+from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
+from tightlip.responder.parts import overlook, settle
+
+if TYPE_CHECKING:
+    from tightlip.responder.responder import Responder
+
+_LIBRARIES = frozenset({"graphql", "strawberry", "ariadne", "graphene"})
+_BODY_LIBRARIES = frozenset({"strawberry", "ariadne", "cross_web", "starlette", "json", "codecs"})
+_INPUT_READERS = {
+    "graphql.execution.values": frozenset(
+        {"get_variable_values", "coerce_variable_values", "get_argument_values"}
+    )
+}
+_GUARDS = {"strawberry.permission": frozenset({"on_unauthorized", "_on_unauthorized"})}
+_MOST_WRAPPINGS = 32
+_BAD_REQUEST = 400
+_FORBIDDEN = 403
+_EVENT = "graphql.exception"
+
+
+class Told(dict[str, Any]):
+    """The extensions of an error that has been decided."""
+
+
+class RefusedError(Exception):
+    """A library of GraphQL did not take a request, by itself.
+
+    Args:
+        status: The status of HTTP that the library gave.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+class Serving(NoFramework):
+    """What a guard asks of a library's own application, of ASGI or WSGI.
+
+    Args:
+        refusal: The library's exception for a request that it does not take.
+        readers: For each module of the library the names of its functions that read a request.
+    """
+
+    def __init__(
+        self, refusal: type[BaseException], readers: Mapping[str, Collection[str]]
+    ) -> None:
+        self._refusal = refusal
+        self._readers = readers
+
+    def hear(self, scope: Scope, exception: BaseException) -> None:
+        """Note what was raised before the library makes text of it.
+
+        Raises:
+            RefusedError: The library raised it by itself, and has nothing to say.
+        """
+        if isinstance(exception, self._refusal) and is_raised_in(exception, _LIBRARIES):
+            raise RefusedError(_status_of(exception)) from None
+        state_of(scope).note(exception)
+
+    def read(self, exception: BaseException) -> Failure | None:
+        """Return what it means that a request was refused, or could not be read."""
+        if isinstance(exception, RefusedError):
+            return HttpFailure(exception.status)
+        if isinstance(exception, self._refusal):
+            words = getattr(exception, "reason", None) or getattr(exception, "message", None)
+            return HttpFailure(_status_of(exception), words)
+        if is_raised_while_reading(exception, self._readers, _BODY_LIBRARIES, (Exception,)):
+            return HttpFailure(_BAD_REQUEST)
+        return None
+
+    def is_disconnect(self, exception: BaseException) -> bool:
+        """Tell whether `exception` says no more than that the client has gone."""
+        requests = sys.modules.get("starlette.requests")
+        return requests is not None and isinstance(exception, requests.ClientDisconnect)
+
+
+def tell(error: Any, responder: Responder) -> Any:
+    """Return the error that leaves in place of `error`, a `GraphQLError` of graphql-core.
+
+    It is decided once: one that comes by again stays as it is.
+    """
+    if isinstance(error.extensions, Told):
+        return error
+    *around, origin = _wrappings_of(error)
+    answer = responder.answer(
+        origin, None, read=lambda exception: _read(exception, error), event=_EVENT
+    )
+    if answer.is_declared and _speaks_for_itself(origin, responder):
+        overlook((origin, *around))
+    content = json.loads(responder.last_words(answer))["error"]
+    told = sys.modules["graphql"].GraphQLError(
+        content.pop("message"),
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+    )
+    told.extensions = Told(content)
+    # Both would hold the frames of the failed operation, and be told by whoever logs this one.
+    told.__traceback__ = told.__cause__ = None
+    return told
+
+
+def tell_all(result: Any, responder: Responder) -> None:
+    """Put what leaves in place of the errors of `result`, and of the parts that it comes in."""
+    for part in (result, getattr(result, "initial_result", None), *_parts_of(result)):
+        errors = getattr(part, "errors", None)
+        if errors:
+            part.errors = [tell(error, responder) for error in errors]
+
+
+def leave(scope: Scope, status: int, body: bytes) -> None:
+    """Have a result that comes with an error's status leave as it is, if it is one of ours.
+
+    Args:
+        scope: Of the exchange; of WSGI its environ.
+        status: The status that the server of GraphQL chose.
+        body: The whole body.
+    """
+    if status >= _BAD_REQUEST and _is_told(body):
+        state_of(scope).answer = settle(status, b"application/json", body)
+
+
+def _is_told(body: bytes) -> bool:
+    """Tell whether `body` is a result of nothing but errors, each in the form of `tell`."""
+    try:
+        result = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(result, dict) or not result.keys() <= {"data", "errors"}:
+        return False
+    errors = result.get("errors")
+    return result.get("data") is None and isinstance(errors, list) and all(map(_has_code, errors))
+
+
+def _has_code(error: Any) -> bool:
+    extensions = error.get("extensions") if isinstance(error, dict) else None
+    return isinstance(extensions, dict) and isinstance(extensions.get("code"), str)
+
+
+def _status_of(refusal: BaseException) -> int:
+    status = getattr(refusal, "status_code", None)
+    return status if isinstance(status, int) else _BAD_REQUEST
+
+
+def _parts_of(result: Any) -> Iterable[Any]:
+    """Yield what a streamed result brings later (`@defer` and `@stream`)."""
+    for name in ("incremental", "completed"):
+        yield from getattr(result, name, None) or ()
+
+
+def _wrappings_of(error: Any) -> list[Any]:
+    """Return an error and what stands behind it, the exception that was raised first last."""
+    found = [error]
+    while len(found) < _MOST_WRAPPINGS:
+        behind = getattr(found[-1], "original_error", None)
+        if not isinstance(behind, BaseException) or behind is found[-1]:
+            break
+        found.append(behind)
+    return found
+
+
+def _speaks_for_itself(exception: BaseException, responder: Responder) -> bool:
+    """Tell whether the exception's own words are what is declared, and no translation's."""
+    own = (sys.modules["graphql"].GraphQLError, responder.public_error)
+    return isinstance(exception, own)
+
+
+def _read(exception: BaseException, error: Any) -> Failure | None:
+    """Return what an error of graphql-core, or raised by an application as one, says.
+
+    What the library says of a query describes the schema, and quotes its values.
+    """
+    graphql = sys.modules["graphql"]
+    if is_raised_while_reading(exception, _GUARDS, _LIBRARIES, (Exception,)):
+        return HttpFailure(_FORBIDDEN)
+    if not isinstance(exception, graphql.GraphQLError):
+        return None
+    if _is_of_application(exception):
+        return HttpFailure(_BAD_REQUEST, exception.message)
+    if is_raised_while_reading(exception, _INPUT_READERS, _LIBRARIES, (Exception,)):
+        return ValidationFailure()
+    if error.path is not None:
+        return None  # a value of the application's that its own schema refuses
+    if isinstance(exception, graphql.GraphQLSyntaxError) or not error.nodes:
+        return HttpFailure(_BAD_REQUEST)
+    return ValidationFailure()
+
+
+def _is_of_application(exception: BaseException) -> bool:
+    """Tell whether code of the application raised the exception, and no library of GraphQL."""
+    return exception.__traceback__ is not None and not is_raised_in(exception, _LIBRARIES)

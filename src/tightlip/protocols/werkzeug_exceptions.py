@@ -1,0 +1,68 @@
+"""What Werkzeug's HTTP exceptions say, for the frameworks that raise them (Flask, Quart)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from typing import Any
+
+from tightlip.failure import HttpFailure
+from tightlip.protocols.origin import is_raised_in
+
+BODY_READERS = frozenset(
+    {"json", "get_json", "data", "get_data", "form", "files", "values", "_load_form_data"}
+)
+"""The methods of a request that read its body."""
+
+_FIRST_ERROR = 400
+_ABORTING = frozenset({"werkzeug.exceptions", "flask.helpers", "quart.helpers"})
+
+
+def read_http_exception(exception: BaseException, packages: Collection[str]) -> HttpFailure | None:
+    """Return what an HTTP exception says; None for any other.
+
+    Words that Werkzeug or the framework chose by themselves are no one's detail.
+
+    Args:
+        exception: Any exception.
+        packages: The top-level packages whose words are not the application's.
+    """
+    werkzeug = sys.modules.get("werkzeug.exceptions")
+    if werkzeug is None or not isinstance(exception, werkzeug.HTTPException):
+        return None
+    made: Any = exception.response
+    status = exception.code if made is None else made.status_code
+    if not isinstance(status, int):
+        return None
+    headers = dict(exception.get_headers() if made is None else made.headers)
+    if made is not None or _has_own_words(exception, packages):
+        return HttpFailure(status, headers=headers)
+    return HttpFailure(status, exception.description, headers)
+
+
+def is_page_of_its_own(result: Any, response: Any) -> bool:
+    """Tell whether `response` is the page that Werkzeug makes of an exception.
+
+    Args:
+        result: What the framework made the response of.
+        response: The response.
+    """
+    werkzeug = sys.modules.get("werkzeug.exceptions")
+    return (
+        werkzeug is not None
+        and isinstance(result, werkzeug.HTTPException)
+        and result.response is None
+        and response.status_code >= _FIRST_ERROR
+    )
+
+
+def _has_own_words(exception: Any, packages: Collection[str]) -> bool:
+    description = exception.description
+    own = (
+        vars(cls).get("description")
+        for cls in type(exception).__mro__
+        if cls.__module__.partition(".")[0] in packages
+    )
+    return any(description is words for words in own) or is_raised_in(
+        exception, packages, through=_ABORTING
+    )

@@ -1,0 +1,135 @@
+"""Hearing: the exceptions that one request has raised, set against what is to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from tightlip.catalog.error import PublicError
+from tightlip.detection.echo import Echo, judge
+from tightlip.detection.raises import Notebook, open_notebook, start
+from tightlip.failure import HttpFailure, Withheld
+
+if TYPE_CHECKING:
+    from tightlip.detection.views import View
+    from tightlip.exchange import Request
+    from tightlip.findings.finding import Finding
+    from tightlip.responder.decision import Read
+
+MOST_OF_A_BODY = 65_536
+"""How much of a request's body is kept, to tell what the client said from what code said."""
+
+Declares = Callable[[BaseException, "Read"], bool]
+"""Tells whether the words of a framework's exception are declared."""
+
+
+class Hearing:
+    """What is heard while one request is served.
+
+    Where the interpreter tells of raises (`sys.monitoring`, Python 3.12 and later) all are heard,
+    else those that `note` is given. It is closed on every way out.
+
+    Args:
+        read: The adapter's reader of its framework's exceptions.
+        declares: Tells whether what a framework's exception says is declared.
+
+    Attributes:
+        read: The same reader.
+        notebook: What was heard; None where nothing can have been.
+    """
+
+    __slots__ = ("_body", "_declares", "_room", "notebook", "read")
+
+    def __init__(self, read: Read, declares: Declares) -> None:
+        self.read = read
+        self._declares = declares
+        self.notebook: Notebook | None = open_notebook() if _TOLD else None
+        self._body: list[bytes] = []
+        self._room = MOST_OF_A_BODY
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was heard."""
+        return self.notebook is None or self.notebook.is_empty
+
+    def note(self, exception: BaseException) -> None:
+        """Hear an exception that was seen at the edge, with all that stand behind it."""
+        if self.notebook is None:
+            self.notebook = open_notebook()
+        self.notebook.add(exception)
+
+    def received(self, data: bytes) -> None:
+        """Keep the beginning of what the client sends."""
+        if self._room > 0 and data:
+            self._body.append(data)
+            self._room -= len(data)
+
+    def close(self) -> None:
+        """Forget all."""
+        if self.notebook is not None:
+            self.notebook.close()
+        self._body.clear()
+
+    def judge(
+        self, views: Sequence[View], request: Callable[[], Request]
+    ) -> tuple[tuple[Finding, Echo], ...]:
+        """Return where `views` carry the text of an exception, placed in the text as sent."""
+        if self.notebook is None or self.notebook.is_empty:
+            return ()
+        echoes = judge(
+            [view.data for view in views],
+            self.notebook,
+            _Sent(request, self._body),
+            is_declared=self._is_declared,
+        )
+        return tuple((_placed(echo, views[echo.index]), echo) for echo in echoes)
+
+    def _is_declared(self, exception: BaseException) -> bool:
+        if isinstance(exception, PublicError):
+            return True
+        return isinstance(self.read(exception), HttpFailure) and self._declares(
+            exception, self.read
+        )
+
+
+def listen() -> None:
+    """Have the interpreter tell of raises, where it can."""
+    global _TOLD  # noqa: PLW0603 - an interpreter has one such place
+    _TOLD = start()
+
+
+_TOLD = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What the client sent, read only where it is asked for."""
+
+    request: Callable[[], Request]
+    body: Iterable[bytes]
+
+    def __iter__(self) -> Iterator[bytes | str]:
+        request = self.request()
+        yield request.path
+        yield unquote_to_bytes(request.query.replace(b"+", b" "))
+        for _, value in request.headers:
+            yield value
+        body = b"".join(self.body)
+        yield body
+        yield unquote_to_bytes(body.replace(b"+", b" "))
+
+
+def _placed(echo: Echo, view: View) -> Finding:
+    start, end = view.trace(echo.finding.start, echo.finding.end)
+    return type(echo.finding)(echo.finding.rule, echo.finding.category, start, end)
+
+
+def told(echo: Echo, text: str, where: str = "body") -> Withheld:
+    """Return what the record says of an echo that stood at `where`."""
+    place = None if echo.file is None else f"{echo.file}:{echo.line}"
+    function = "" if echo.function is None else f", raised in {echo.function}"
+    return Withheld(
+        where, text, f"{echo.finding.rule}: the text of {echo.exception}{function}", place
+    )

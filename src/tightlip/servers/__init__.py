@@ -1,0 +1,1 @@
+"""The words of the servers themselves, one server a file."""

@@ -1,0 +1,74 @@
+"""Werkzeug's development server, which `flask run` starts: its pages, its banner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from werkzeug import serving
+
+from tightlip.exchange import reason_phrase
+from tightlip.protocols.http1 import lower_sorted, refusal_bytes, refusal_head
+from tightlip.responder.refusal import refusal
+from tightlip.substitution import UnknownFunctionError, substitute
+
+STILL_SAYS = ""
+
+
+def install() -> Iterator[str]:
+    """Replace what it writes by itself; yield what could not be replaced."""
+    handler = serving.WSGIRequestHandler
+    for owner, name, parameters, make in (
+        (handler, "send_error", "self code message explain", lambda _: _refuse),
+        (handler, "send_response", "self code message", lambda _: _send_response),
+        (handler, "end_headers", "self", _plain),
+        (serving, "InternalServerError", "description response original_exception", _failed),
+    ):
+        try:
+            substitute(owner, name, parameters, make)
+        except UnknownFunctionError as fault:
+            yield str(fault)
+
+
+def _refuse(self: Any, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG001 - the library's words
+    self.log_error("code %d, message %s", code, message or reason_phrase(int(code)))
+    self.log_request(int(code))
+    self.close_connection = True
+    write = refusal_head if self.command == "HEAD" else refusal_bytes
+    self.wfile.write(write(int(code)))
+
+
+def _send_response(self: Any, code: int, message: str | None = None) -> None:
+    """Begin an answer as `BaseHTTPRequestHandler.send_response` does, without the banner."""
+    self.log_request(code)
+    self.send_response_only(code, message)
+    self.send_header("Date", self.date_time_string())
+
+
+def _plain(end: Callable[[Any], None]) -> Callable[[Any], None]:
+    """End a head as the other servers do: names in lower case, sorted."""
+
+    def replaced(self: Any) -> None:
+        status_line, *lines = getattr(self, "_headers_buffer", ()) or (b"",)
+        parted = (line.partition(b": ") for line in lines)
+        fields = lower_sorted(tuple((name, value) for name, _, value in parted))
+        if status_line:
+            self._headers_buffer = [status_line, *(b"%s: %s" % field for field in fields)]
+        end(self)
+
+    return replaced
+
+
+def _failed(_: Any) -> Callable[..., Any]:
+    """Answer in the place of an application that raised, as an application does."""
+
+    def answer(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
+        refused = refusal(500)
+        fields = [(name.decode(), value.decode()) for name, value in refused.headers]
+        start_response(
+            f"500 {reason_phrase(500)}",
+            [field for field in fields if field[0] != "connection"],  # the server's to send
+        )
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [refused.body]
+
+    return lambda: answer

@@ -1,0 +1,482 @@
+"""Strawberry, Ariadne and Graphene: the same errors of the same schema, with the same words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from io import BytesIO, StringIO
+
+import ariadne
+import graphene
+import pytest
+import strawberry
+from ariadne.asgi import GraphQL as AriadneGraphQL
+from ariadne.wsgi import GraphQL as AriadneWsgi
+from fastapi import FastAPI
+from graphql import GraphQLError
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+from strawberry.asgi import GraphQL as StrawberryGraphQL
+from strawberry.extensions import SchemaExtension
+from strawberry.fastapi import GraphQLRouter
+from strawberry.permission import BasePermission
+
+import tightlip
+from tightlip import PublicError, Shield
+from tightlip.adapters import ariadne as ariadne_adapter
+from tightlip.adapters import graphene as graphene_adapter
+from tightlip.adapters.strawberry import shield_extension
+
+CANARY = "canary-e41c"
+
+
+class ShowCancelled(PublicError):
+    status = 410
+    message = "The show is cancelled"
+
+
+class TicketGone(PublicError):
+    status = 410
+    message = "Only {left} tickets are left"
+    left: int
+
+
+def crash():
+    raise ValueError(CANARY)
+
+
+def literal():
+    raise GraphQLError("There is no such ticket", extensions={"secret": CANARY})
+
+
+def formatted():
+    raise GraphQLError(f"{CANARY} {crash}")
+
+
+def declared():
+    raise TicketGone(left=2)
+
+
+def plain():
+    raise ShowCancelled
+
+
+RESOLVERS = {
+    "crash": crash,
+    "literal": literal,
+    "formatted": formatted,
+    "declared": declared,
+    "plain": plain,
+    "refused": lambda: CANARY,
+    "absent": lambda: None,
+}
+SUBSCRIPTION = "subscription { events }"
+
+
+def fail_later():
+    async def events():
+        yield 1
+        raise ValueError(CANARY)
+
+    return events()
+
+
+class NotAllowed(BasePermission):
+    message = CANARY
+
+    def has_permission(self, source, info, **arguments):
+        return False
+
+
+def strawberry_schema(*extensions):
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def crash(self) -> int:
+            crash()
+
+        @strawberry.field
+        def literal(self) -> int:
+            literal()
+
+        @strawberry.field
+        def formatted(self) -> int:
+            formatted()
+
+        @strawberry.field
+        def declared(self) -> int:
+            declared()
+
+        @strawberry.field
+        def plain(self) -> int:
+            plain()
+
+        @strawberry.field
+        def refused(self) -> int:
+            return CANARY
+
+        @strawberry.field
+        def absent(self) -> int:
+            return None
+
+        @strawberry.field(permission_classes=[NotAllowed])
+        def guarded(self) -> int:
+            return 1
+
+        @strawberry.field
+        def number(self, value: int) -> int:
+            return value
+
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def events(self) -> int:
+            async for event in fail_later():
+                yield event
+
+    return strawberry.Schema(Query, subscription=Subscription, extensions=extensions)
+
+
+TYPES = """
+    type Query {
+        crash: Int!
+        literal: Int!
+        formatted: Int!
+        declared: Int!
+        plain: Int!
+        refused: Int!
+        absent: Int!
+        number(value: Int!): Int!
+    }
+    type Subscription {
+        events: Int!
+    }
+"""
+
+
+def ariadne_schema():
+    query = ariadne.QueryType()
+    for name, resolver in RESOLVERS.items():
+        query.set_field(name, lambda *_, resolver=resolver: resolver())
+    query.set_field("number", lambda *_, value: value)
+    subscription = ariadne.SubscriptionType()
+    subscription.set_source("events", lambda *_: fail_later())
+    subscription.set_field("events", lambda event, *_: event)
+    return ariadne.make_executable_schema(TYPES, query, subscription)
+
+
+def graphene_schema():
+    class Query(graphene.ObjectType):
+        crash = graphene.Int(required=True)
+        literal = graphene.Int(required=True)
+        formatted = graphene.Int(required=True)
+        declared = graphene.Int(required=True)
+        plain = graphene.Int(required=True)
+        refused = graphene.Int(required=True)
+        absent = graphene.Int(required=True)
+        number = graphene.Int(required=True, value=graphene.Int(required=True))
+
+        def resolve_crash(self, info):
+            crash()
+
+        def resolve_literal(self, info):
+            literal()
+
+        def resolve_formatted(self, info):
+            formatted()
+
+        def resolve_declared(self, info):
+            declared()
+
+        def resolve_plain(self, info):
+            plain()
+
+        def resolve_refused(self, info):
+            return CANARY
+
+        def resolve_number(self, info, value):
+            return value
+
+    class Subscription(graphene.ObjectType):
+        events = graphene.Int(required=True)
+
+        def subscribe_events(self, info):
+            return fail_later()
+
+    return graphene.Schema(query=Query, subscription=Subscription)
+
+
+def over_http(application):
+    """A way to ask an application that is served over ASGI."""
+    client = TestClient(application, raise_server_exceptions=False)
+
+    def asked(query, variables=None):
+        response = client.post("/", json={"query": query, "variables": variables})
+        return response.json()
+
+    return asked
+
+
+def shielded_strawberry(sink):
+    return over_http(Shield(sinks=[sink])(StrawberryGraphQL(strawberry_schema())))
+
+
+def extended_strawberry(sink):
+    return over_http(StrawberryGraphQL(strawberry_schema(shield_extension(sinks=[sink]))))
+
+
+def shielded_ariadne(sink):
+    return over_http(Shield(sinks=[sink])(AriadneGraphQL(ariadne_schema(), debug=True)))
+
+
+def formatted_ariadne(sink):
+    formatter = ariadne_adapter.error_formatter(sinks=[sink])
+    return over_http(AriadneGraphQL(ariadne_schema(), error_formatter=formatter, debug=True))
+
+
+def shielded_ariadne_on_wsgi(sink):
+    application = Shield(sinks=[sink])(AriadneWsgi(ariadne_schema(), debug=True))
+
+    def asked(query, variables=None):
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
+            "SERVER_NAME": "api.example",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(body),
+            "wsgi.errors": StringIO(),
+        }
+        return json.loads(b"".join(application(environ, lambda *_: None)))
+
+    return asked
+
+
+def shielded_graphene(sink):
+    schema = Shield(sinks=[sink])(graphene_schema())
+    return lambda query, variables=None: schema.execute(query, variables=variables).formatted
+
+
+def shielded_graphene_async(sink):
+    schema = Shield(sinks=[sink])(graphene_schema())
+
+    def asked(query, variables=None):
+        return asyncio.run(schema.execute_async(query, variables=variables)).formatted
+
+    return asked
+
+
+def formatted_graphene(sink):
+    schema = graphene_schema()
+    formatter = graphene_adapter.error_formatter(sinks=[sink])
+
+    def asked(query, variables=None):
+        result = schema.execute(query, variables=variables)
+        return {"data": result.data, "errors": [formatter(error) for error in result.errors]}
+
+    return asked
+
+
+WAYS = [
+    shielded_strawberry,
+    extended_strawberry,
+    shielded_ariadne,
+    formatted_ariadne,
+    shielded_ariadne_on_wsgi,
+    shielded_graphene,
+    shielded_graphene_async,
+    formatted_graphene,
+]
+
+
+def one_error(answer):
+    assert CANARY not in json.dumps(answer)
+    assert not answer.get("data")
+    (error,) = answer["errors"]
+    reference = error["extensions"].pop("reference", None)
+    return error, reference
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("field", "message", "extensions"),
+    [
+        ("crash", "Something went wrong", {"code": "INTERNAL_SERVER_ERROR"}),
+        ("refused", "Something went wrong", {"code": "INTERNAL_SERVER_ERROR"}),
+        ("absent", "Something went wrong", {"code": "INTERNAL_SERVER_ERROR"}),
+        ("literal", "There is no such ticket", {"code": "INVALID_REQUEST"}),
+        (
+            "formatted",
+            "The request could not be understood. Check it and try again",
+            {"code": "INVALID_REQUEST"},
+        ),
+        ("plain", "The show is cancelled", {"code": "SHOW_CANCELLED"}),
+        (
+            "declared",
+            "Only 2 tickets are left",
+            {"code": "TICKET_GONE", "details": {"left": 2}},
+        ),
+    ],
+)
+def test_what_a_resolver_raises(sink, way, field, message, extensions):
+    error, reference = one_error(way(sink)(f"{{\n  {field}\n}}"))
+    assert error == {
+        "message": message,
+        "locations": [{"line": 2, "column": 3}],
+        "path": [field],
+        "extensions": extensions,
+    }
+    recorded = field not in {"literal", "plain", "declared"}
+    assert (reference is not None) is recorded
+    assert len(sink.incidents) == recorded
+    if recorded:
+        assert sink.find(reference)["event_name"] == "graphql.exception"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("query", "variables", "code"),
+    [
+        ("{", None, "INVALID_REQUEST"),
+        ("{ crush }", None, "VALIDATION_ERROR"),
+        ('{ number(value: "canary-e41c") }', None, "VALIDATION_ERROR"),
+        ("query($v: Int!) { number(value: $v) }", {"v": CANARY}, "VALIDATION_ERROR"),
+        ("query($v: Int!) { number(value: $v) }", None, "VALIDATION_ERROR"),
+    ],
+)
+def test_what_a_client_asks_wrongly_describes_no_schema(sink, way, query, variables, code):
+    error, reference = one_error(way(sink)(query, variables))
+    assert error["extensions"] == {"code": code}
+    assert reference is None
+    for word in ("crash", "Int", "Query", "Syntax", "Variable", "Did you mean"):
+        assert word not in error["message"]
+    assert error["locations"]
+    assert not sink.incidents
+
+
+@pytest.mark.parametrize("protocol", ["graphql-transport-ws", "graphql-ws"])
+@pytest.mark.parametrize("served", ["strawberry", "ariadne"])
+def test_an_event_of_a_subscription_that_fails(sink, served, protocol):
+    if served == "strawberry":
+        application = StrawberryGraphQL(strawberry_schema())
+    else:
+        handlers = {
+            "graphql-ws": ariadne.asgi.handlers.GraphQLWSHandler,
+            "graphql-transport-ws": ariadne.asgi.handlers.GraphQLTransportWSHandler,
+        }
+        application = AriadneGraphQL(
+            ariadne_schema(), websocket_handler=handlers[protocol](), debug=True
+        )
+    client = TestClient(Shield(sinks=[sink])(application))
+    start, event = {
+        "graphql-ws": ("start", "data"),
+        "graphql-transport-ws": ("subscribe", "next"),
+    }[protocol]
+    with client.websocket_connect("/", subprotocols=[protocol]) as socket:
+        socket.send_json({"type": "connection_init"})
+        assert socket.receive_json()["type"] == "connection_ack"
+        socket.send_json({"id": "1", "type": start, "payload": {"query": SUBSCRIPTION}})
+        first = socket.receive_json()
+        assert (first["type"], first["payload"]["data"]) == (event, {"events": 1})
+        second = socket.receive_json()
+    assert CANARY not in json.dumps(second)
+    (error,) = second["payload"]["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["message"] == "Something went wrong"
+    (incident,) = sink.incidents
+    assert CANARY in json.dumps(incident["exceptions"])
+
+
+def test_an_event_of_a_subscription_that_fails_on_graphene(sink):
+    schema = Shield(sinks=[sink])(graphene_schema())
+
+    async def listen(query):
+        results = await schema.subscribe(query)
+        if not hasattr(results, "__aiter__"):
+            return [results.formatted]
+        return [result.formatted async for result in results]
+
+    *_, last = asyncio.run(listen(SUBSCRIPTION))
+    error, _ = one_error(last)
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    (wrong,) = asyncio.run(listen("subscription { evens }"))
+    assert one_error(wrong)[0]["extensions"] == {"code": "VALIDATION_ERROR"}
+
+
+def test_a_permission_that_is_refused_is_told_as_that(sink):
+    error, reference = one_error(shielded_strawberry(sink)("{ guarded }"))
+    assert error["extensions"] == {"code": "ACCESS_DENIED"}
+    assert reference is None
+
+
+def test_our_extension_has_the_last_word(sink):
+    class Telling(SchemaExtension):
+        def on_operation(self):
+            yield
+            self.execution_context.result.errors = [GraphQLError(f"{CANARY} {self}")]
+
+    schema = Shield(sinks=[sink])(strawberry_schema(Telling))
+    (error,) = schema.execute_sync("{ number(value: 1) }").errors
+    assert CANARY not in error.message
+    assert error.extensions["code"] == "INVALID_REQUEST"
+
+
+def test_the_same_objects_come_back_and_twice_counts_once(sink):
+    schema = strawberry_schema()
+    served = StrawberryGraphQL(schema)
+    for thing in (schema, served, AriadneGraphQL(ariadne_schema()), graphene_schema()):
+        assert Shield(sinks=[sink])(thing) is thing
+        assert tightlip.shield(thing) is thing
+    assert len(schema.extensions) == 1
+    over_http(served)("{ crash }")
+    assert len(sink.incidents) == 1
+
+
+def test_an_error_that_passes_two_extensions_is_decided_once(sink):
+    schema = Shield(sinks=[sink])(strawberry_schema(shield_extension(sinks=[sink])))
+    (error,) = schema.execute_sync("{ crash }").errors
+    (incident,) = sink.incidents
+    assert error.extensions["reference"] == incident.reference
+
+
+def included_later(shield):
+    application = shield(FastAPI())
+    application.include_router(GraphQLRouter(strawberry_schema()), prefix="/graphql")
+    return application
+
+
+def included_before(shield):
+    application = FastAPI()
+    application.include_router(GraphQLRouter(strawberry_schema()), prefix="/graphql")
+    return shield(application)
+
+
+def routed_to(shield):
+    application = shield(FastAPI())
+    application.add_route("/graphql", StrawberryGraphQL(strawberry_schema()))
+    return application
+
+
+def mounted(shield):
+    return shield(Starlette(routes=[Mount("/graphql", AriadneGraphQL(ariadne_schema()))]))
+
+
+@pytest.mark.parametrize("served", [included_later, included_before, routed_to, mounted])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_inside_of_another_application_one_shield_is_enough(sink, served):
+    client = TestClient(served(Shield(sinks=[sink])), raise_server_exceptions=False)
+
+    def asked(query):
+        return client.post("/graphql", json={"query": query}).json()
+
+    error, reference = one_error(asked("{ crash }"))
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    assert error["path"] == ["crash"]
+    assert [incident.reference for incident in sink.incidents] == [reference]
+    assert one_error(asked("{ literal }"))[0]["message"] == "There is no such ticket"
+    assert one_error(asked("{ crush }"))[0]["extensions"] == {"code": "VALIDATION_ERROR"}

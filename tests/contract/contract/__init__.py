@@ -1,0 +1,1 @@
+"""The contract that every framework keeps: the same failures, the same bytes."""

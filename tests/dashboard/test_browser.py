@@ -1,0 +1,128 @@
+"""The incident page in a real browser, on its own server, with its scripts and its policy."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from tests.demo.conftest import chromium
+
+HOSTILE = [
+    "<script>document.title='pwned'</script>",
+    "<img src=x onerror=\"document.title='pwned'\">",
+    "'\"><svg onload=document.title='pwned'>",
+    "</pre></title><script>document.title='pwned'</script>",
+    "javascript:document.title='pwned'",
+    "{{constructor.constructor(\"document.title='pwned'\")()}}",
+    "\u202eevil\u2066\u200b",
+]
+
+
+@contextmanager
+def serving(directory):
+    """Run `tightlip incidents serve` as its users do; give the address that it prints."""
+    command = [sys.executable, "-m", "tightlip", "incidents", "serve", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--directory", str(directory.path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            for line in process.stdout:
+                if (found := re.search(r"Open\s+(\S+)", line)) is not None:
+                    yield found[1]
+                    break
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stdout.close()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    with chromium(tmp_path / "chromium") as browser:
+        yield browser
+
+
+def wait(browser, condition):
+    return WebDriverWait(browser, 20).until(condition)
+
+
+def test_an_incident_is_searched_resolved_and_muted_and_no_word_of_a_client_runs(
+    browser, fail, directory
+):
+    references = [fail(words=words) for words in HOSTILE]
+    with serving(directory) as address:
+        browser.get(address)
+        assert "token" not in browser.current_url
+        base = f"http://{urlsplit(address).netloc}"
+
+        browser.find_element(By.TAG_NAME, "body").send_keys("/")
+        browser.switch_to.active_element.send_keys(references[0].lower(), Keys.ENTER)
+        wait(browser, lambda page: page.current_url.endswith(f"/incidents/{references[0]}"))
+        assert "What the client saw" in browser.find_element(By.TAG_NAME, "main").text
+        for reference in references:
+            browser.get(f"{base}/incidents/{reference}")
+            assert "pwned" not in browser.title
+            for summary in browser.find_elements(By.CSS_SELECTOR, "summary"):
+                if summary.is_displayed():
+                    summary.click()
+
+        browser.get(f"{base}/groups/1")
+        for state in ("resolved", "muted", "open"):
+            browser.find_element(By.CSS_SELECTOR, f"button[value={state}]").click()
+            wait(
+                browser,
+                lambda page, shown=state: page.find_elements(
+                    By.CSS_SELECTOR, f".card .state.{shown}"
+                ),
+            )
+        assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
+
+
+def test_what_happens_meanwhile_comes_by_itself(browser, fail, directory):
+    fail()
+    with serving(directory) as address:
+        browser.get(address)
+        browser.execute_script("window.kept = true")
+        reference = fail("/keys")
+        wait(browser, lambda page: reference in page.find_element(By.TAG_NAME, "main").text)
+        assert browser.execute_script("return window.kept")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_width_makes_a_page_scroll_sideways(tmp_path, fail, directory, scheme):
+    reference = fail(words="x" * 400)
+    with (
+        serving(directory) as address,
+        chromium(tmp_path / "chromium", width=500, scheme=scheme) as browser,
+    ):
+        browser.get(address)
+        base = f"http://{urlsplit(address).netloc}"
+        for path in ("/", "/groups/1", f"/incidents/{reference}", "/codes", "/health"):
+            browser.get(base + path)
+            wide, room = browser.execute_script(
+                "return [document.documentElement.scrollWidth, innerWidth]"
+            )
+            assert wide <= room, path
+
+
+def test_it_ends_without_a_traceback(directory):
+    directory.make()
+    environment = {**os.environ, "TIGHTLIP_DIRECTORY": str(directory.path)}
+    command = [sys.executable, "-m", "tightlip", "incidents", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert str(directory.path) in process.stdout.readline()
+        process.stdout.readline()
+        assert "http://127.0.0.1:" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+    assert "Traceback" not in errors

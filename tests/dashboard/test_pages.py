@@ -1,0 +1,214 @@
+"""What the pages show."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from tightlip.incidents.database import Database
+from tightlip.incidents.packing import PAST_RETENTION
+
+
+def test_without_incidents_the_page_says_so(page):
+    assert "Nothing went wrong" in page.get("/").text
+    assert page.get("/groups.json").json() == []
+    assert "No incident is kept" in page.get("/codes").text
+
+
+def test_incidents_of_one_fault_are_one_group(page, fail):
+    fail()
+    newest = fail()
+    fail("/keys")
+    keys, prices = page.get("/groups.json").json()
+    assert (keys["type"], keys["incidents"]) == ("KeyError", 1)
+    assert (prices["type"], prices["incidents"], prices["state"]) == ("ValueError", 2, "open")
+    assert prices["reference"] == newest
+    assert sum(prices["trend"]) == 2
+    text = page.get("/").text
+    assert "ValueError" in text
+    assert newest in text
+
+
+def test_an_incident_shows_what_the_client_saw_beside_what_happened(page, fail):
+    reference = fail(words="teapot")
+    text = page.get(f"/incidents/{reference}").text
+    saw, happened = text.split('aria-labelledby="happened"')
+    assert "Something went wrong" in saw
+    assert "no price for teapot" not in saw
+    assert "no price for teapot" in happened
+    assert "raise ValueError" in happened
+
+
+def test_a_reference_is_found_as_a_person_writes_it(page, fail):
+    reference = fail()
+    written = f"{reference[:4]}-{reference[4:8]} {reference[8:]}".lower()
+    answer = page.get("/search", params={"text": written}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/incidents/{reference}")
+
+
+def test_an_unknown_reference_gets_a_calm_page(page):
+    answer = page.get("/incidents/AAAAAAAAAAA7", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "There is no incident with this reference" in answer.text
+    searched = page.get("/search", params={"text": "AAAAAAAAAAA7"})
+    assert searched.json()["error"]["code"] == "INCIDENT_UNKNOWN"
+
+
+def test_words_find_the_groups_that_hold_them(page, fail):
+    fail()
+    fail("/keys")
+    text = page.get("/search", params={"text": "valueerr"}).text
+    assert "ValueError" in text
+    assert "KeyError" not in text
+
+
+@pytest.mark.parametrize("state", ["resolved", "muted"])
+def test_what_is_decided_stays(page, fail, form_token, state, directory):
+    fail()
+    sent = {"state": state, "form_token": form_token("/groups/1")}
+    answer = page.post("/groups/1/state", data=sent, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/groups/1")
+    assert page.get("/groups.json", params={"state": state}).json()[0]["state"] == state
+    assert f'"did": "{state}"' in (directory.path / "audit.jsonl").read_text()
+    page.post("/groups/1/state", data={**sent, "state": "open"})
+    assert page.get("/groups.json").json()[0]["state"] == "open"
+
+
+def test_the_page_of_an_incident_offers_what_can_be_decided_about_its_group(page, fail, form_token):
+    address = f"/incidents/{fail()}"
+    text = page.get(address).text
+    assert 'action="/groups/1/state"' in text
+    assert ("Resolve</button>" in text, "Reopen</button>" in text) == (True, False)
+    page.post("/groups/1/state", data={"state": "muted", "form_token": form_token(address)})
+    text = page.get(address).text
+    assert ("Mute</button>" in text, "Reopen</button>" in text) == (False, True)
+
+
+def test_a_muted_group_is_shown_only_where_it_is_asked_for(page, fail, form_token):
+    fail()
+    page.post("/groups/1/state", data={"state": "muted", "form_token": form_token("/groups/1")})
+    assert page.get("/groups.json").json() == []
+    assert len(page.get("/groups.json?state=muted").json()) == 1
+
+
+def test_a_fault_that_comes_back_has_regressed(page, fail, form_token):
+    fail()
+    page.post("/groups/1/state", data={"state": "resolved", "form_token": form_token("/groups/1")})
+    fail()
+    assert page.get("/groups.json").json()[0]["state"] == "regressed"
+
+
+def test_what_the_extra_does_not_install_is_not_needed_to_decide(
+    page, fail, form_token, monkeypatch
+):
+    fail()
+    monkeypatch.setattr("starlette.requests.parse_options_header", None)  # of python-multipart
+    page.post("/groups/1/state", data={"state": "muted", "form_token": form_token("/groups/1")})
+    assert page.get("/groups.json?state=muted").json()[0]["incidents"] == 1
+
+
+@pytest.mark.parametrize("state", ["regressed", "deleted", ""])
+def test_nothing_else_can_be_decided(page, fail, form_token, state):
+    fail()
+    sent = {"state": state, "form_token": form_token("/groups/1")}
+    answer = page.post("/groups/1/state", data=sent)
+    assert answer.json()["error"]["code"] == "UNKNOWN_DECISION"
+
+
+def test_a_group_that_is_not_there_is_told(page, fail, form_token):
+    fail()
+    assert page.get("/groups/99").json()["error"]["code"] == "GROUP_UNKNOWN"
+    sent = {"state": "muted", "form_token": form_token("/groups/1")}
+    assert page.post("/groups/99/state", data=sent).json()["error"]["code"] == "GROUP_UNKNOWN"
+
+
+def test_what_clients_were_told_is_counted_by_code_and_route(page, fail):
+    fail()
+    newest = fail()
+    (told,) = page.get("/codes.json").json()
+    assert told == {
+        "code": "INTERNAL_SERVER_ERROR",
+        "status": 500,
+        "route": "GET",
+        "incidents": 2,
+        "reference": newest,
+    }
+    assert "standard" in page.get("/codes").text
+
+
+def test_health_counts_what_is_kept(page, fail):
+    fail()
+    fail()
+    text = " ".join(page.get("/health").text.split())
+    assert "<dt>Incidents that happened</dt><dd>2</dd>" in text
+    assert "<dt>With a full report</dt><dd>2</dd>" in text
+
+
+def test_each_page_is_there_as_text_json_and_markdown(page, fail):
+    reference = fail(words="teapot")
+    record = page.get(f"/incidents/{reference}.json").json()
+    assert record["reference"] == reference
+    markdown = page.get(f"/incidents/{reference}.md")
+    assert markdown.headers["content-type"].startswith("text/markdown")
+    assert "no price for teapot" in markdown.text
+    text = page.get(f"/incidents/{reference}.txt")
+    assert text.headers["content-type"].startswith("text/plain")
+    assert "no price for teapot" in text.text
+    for name in ("groups", "codes"):
+        assert reference in page.get(f"/{name}.md").text
+        assert reference in page.get(f"/{name}.txt").text
+
+
+def test_each_view_of_a_report_is_noted_before_it_is_shown(page, fail, directory):
+    reference = fail()
+    audit = directory.path / "audit.jsonl"
+    page.get("/groups/1")
+    assert not audit.exists()
+    for form in ("", ".json", ".md", ".txt"):
+        page.get(f"/incidents/{reference}{form}")
+    entries = [json.loads(line) for line in audit.read_text().splitlines()]
+    assert [(entry["did"], entry["what"]) for entry in entries] == [("viewed", reference)] * 4
+    assert {entry["visitor"] for entry in entries} == {"token"}
+    assert stat.S_IMODE(audit.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_noted_is_not_shown(page, fail, directory):
+    reference = fail(words="teapot")
+    (directory.path / "audit.jsonl").mkdir()
+    answer = page.get(f"/incidents/{reference}")
+    assert answer.status_code >= 500
+    assert "teapot" not in answer.text
+
+
+def test_words_of_a_client_are_shown_as_words(page, fail):
+    words = "<script>alert(1)</script>\u202e\x1b[2J{{ 7*7 }}"
+    reference = fail(words=words)
+    text = page.get(f"/incidents/{reference}").text
+    assert "<script>alert" not in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    assert "&lt;script&gt;" in text
+    assert "\\u202e" in text
+    assert "{{ 7*7 }}" in text
+
+
+def test_a_store_that_cannot_be_used_is_told_without_its_place(page, directory):
+    with Database(directory.store) as database:
+        database.run("PRAGMA user_version = 99")
+    answer = page.get("/")
+    assert answer.status_code == 500
+    assert str(directory.path) not in answer.text
+
+
+def test_a_report_whose_closed_part_is_gone_says_so_and_shows_the_open_one(page, fail, directory):
+    reference = fail(words="planted")
+    assert "planted" in page.get(f"/incidents/{reference}").text
+    with Database(directory.store) as database:
+        database.run("DELETE FROM closed")
+    for form in ("", ".md", ".txt", ".json"):
+        text = page.get(f"/incidents/{reference}{form}").text
+        assert PAST_RETENTION in text.replace("\n  ", " ")
+        assert "ValueError" in text
+        assert "planted" not in text

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from tightlip.detection.placeholder import is_no_placeholder
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use postgres://user:password@host:5432/name",
+        "Use redis://USERNAME:PASSWORD@HOST/0",
+        "Use amqp://<user>:<password>@<host>/",
+        "Use mysql://db_user:db_password@db_host/db_name",
+    ],
+)
+def test_words_in_the_place_of_values_are_no_address(text):
+    assert not is_no_placeholder(text, text.index("://"), text.index("@") + 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no reply by postgres://user:password@db.example/shop",
+        "no reply by postgres://shop:password@host/shop",
+        "no reply by postgres://user:hunter2@host/shop",
+        "no reply by postgres://user:password@host.example/shop",
+        "no reply by redis://cache@host",
+        "no reply by Server=db.example;Database=shop@",
+    ],
+)
+def test_one_real_word_makes_an_address(text):
+    assert is_no_placeholder(text, 0, text.index("@") + 1)

@@ -1,0 +1,148 @@
+"""Where weak words count: what stands around them tells whether a failure is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tightlip.detection.reading import Reading
+from tightlip.detection.surroundings import Surroundings
+
+GOOD = Reading(200, "application/json")
+WEAK = b"10.0.0.5"
+
+
+def counts(text, reading=GOOD):
+    """Whether weak words count in each place of `text` where they stand."""
+    data = text.encode() if isinstance(text, str) else text
+    surroundings = Surroundings(data, reading)
+    places = [at for at in range(len(data)) if data.startswith(WEAK, at)]
+    assert places
+    return [surroundings.counts_weak(at) for at in places]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 599])
+@pytest.mark.parametrize("text", ["at 10.0.0.5", '{"a": "10.0.0.5"}', '{"error": "10.0.0.5"}'])
+def test_in_a_failing_answer_they_count(text, status):
+    assert counts(text, Reading(status)) == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at 10.0.0.5",
+        "error: 10.0.0.5",
+        '{"address": "10.0.0.5"}',
+        '{"default": "10.0.0.5"}',
+        '{"errors": [], "address": "10.0.0.5"}',
+        '{"items": [{"error": null}, {"address": "10.0.0.5"}]}',
+        '["error", "10.0.0.5"]',
+        '{"title": "10.0.0.5", "status": "ok"}',
+    ],
+)
+@pytest.mark.parametrize("status", [None, 200, 302])
+def test_in_a_good_answer_they_are_data(text, status):
+    assert counts(text, Reading(status)) == [False]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["error", "errors", "lastError", "error_message", "exception", "stacktrace", "fault", "failure",
+     "failedReason", "debug", "panic", "cause", "internalMessage", "err", "ERROR"],
+)  # fmt: skip
+def test_under_a_key_that_tells_of_a_failure_they_count(key):
+    told = json.dumps({"a": "10.0.0.5", key: {"b": ["10.0.0.5"]}, "c": "10.0.0.5"})
+    assert counts(told) == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ['"success": false', '"success":false', '"Success" : 0', '"ok": false', '"isSuccess":false',
+     '"is_successful": false', '"succeeded": false'],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ['{%s, "a": ["10.0.0.5"]}', '{"a": {"b": "10.0.0.5"}, %s}'])
+def test_where_an_answer_says_that_it_failed_they_count(flag, form):
+    assert counts(form % flag) == [True]
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ['"status": "error"', '"status":"fail"', '"Status": "FAILED"', '"result": "failure"',
+     '"state": "error"', '"status": 500', '"statusCode": 404', '"status_code": "503"',
+     '"code": 500'],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["message", "msg", "errorMessage", "detail", "reason", "title"])
+def test_where_a_state_says_that_it_failed_they_count_in_messages(flag, key):
+    told = f'{{{flag}, "{key}": "at 10.0.0.5", "address": "10.0.0.5"}}'
+    assert counts(told) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"success": true, "message": "10.0.0.5"}',
+        '{"success": null, "message": "10.0.0.5"}',
+        '{"status": "success", "message": "10.0.0.5"}',
+        '{"status": "errorless", "message": "10.0.0.5"}',
+        '{"status": 200, "message": "10.0.0.5"}',
+        '{"status": 5000, "message": "10.0.0.5"}',
+        '{"code": 50, "message": "10.0.0.5"}',
+        # The state of one of many things says nothing of the answer.
+        '{"items": [{"status": "error", "message": "10.0.0.5"}]}',
+        '{"job": {"success": false, "host": "10.0.0.5"}}',
+        '[{"success": false, "message": "10.0.0.5"}]',
+    ],
+)
+def test_what_does_not_say_that_the_answer_failed_changes_nothing(text):
+    assert counts(text) == [False]
+
+
+def test_of_a_piece_of_a_stream_nothing_is_known():
+    assert counts('{"error": "10.0.0.5"}', Reading(200, kind="piece")) == [False]
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("X-Error: 10.0.0.5", True),
+        ("x-upstream:10.0.0.5", True),
+        ("10.0.0.5", True),
+        ("X-Forwarded-For: 10.0.0.5", False),
+        ("Access-Control-Allow-Origin: http://10.0.0.5", False),
+        ("Set-Cookie: at=10.0.0.5", False),
+    ],
+)
+def test_in_a_header_they_count_where_it_carries_no_data(field, told):
+    assert counts(field, Reading(200, kind="header")) == [told]
+
+
+def strings_of(text, reading=GOOD):
+    """The strings around each place of the letter `x`."""
+    data = text.encode()
+    surroundings = Surroundings(data, reading)
+    spans = [surroundings.string_of(at) for at in range(len(data)) if data[at] == ord("x")]
+    return [data[start:end].decode() for start, end in spans]
+
+
+def test_the_string_around_a_place_is_that_of_json():
+    assert strings_of('{"a": "1 x", "b x": ["2 x\\"", "3"]}') == ['"1 x"', '"b x"', '"2 x\\""']
+
+
+def test_outside_of_json_it_is_the_line():
+    assert strings_of("a\nb x b\nx\nc") == ["b x b", "x"]
+
+
+def test_of_a_long_line_it_is_what_is_near():
+    (near,) = strings_of("a" * 1000 + "x" + "b" * 1000)
+    assert near == "a" * 400 + "x" + "b" * 399
+
+
+def test_a_place_between_the_strings_of_json_lies_in_its_line():
+    assert strings_of('{"a":\n x,\n"b": 1}') == [" x,"]
+
+
+def test_a_path_that_fails_does_so_all_the_way_down():
+    depth = 20_000
+    assert counts('{"a":{"error":' + '{"b":' * depth + '"10.0.0.5"') == [True]
+    assert counts('{"error":1,"a":' + '{"b":' * depth + '"10.0.0.5"') == [False]

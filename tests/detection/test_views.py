@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tightlip.detection.encoding import ENCODINGS
+from tightlip.detection.reading import UNKNOWN, Reading
+from tightlip.detection.views import View, decoded_views
+
+HEADER = Reading(200, kind="header")
+FORM = Reading(200, "application/x-www-form-urlencoded")
+LEAK = b'File "/srv/shop/tax.py", line 3'
+
+CRUMBS = [
+    *[bytes((byte,)) for byte in b'\\"/nt5c&;%+ \x00'],
+    *[b"\\u0041", b"\\u005c", b"\\u0026", b"\\u0025", b"&lt;", b"&amp;", b"&#92;", b"%2F", b"%26"],
+    *[b"\\\\", b"\xc3\xa9", b"word", b"\\u00e9", b"&#x5c;u0041"],
+]
+DRESSED = st.lists(st.sampled_from(CRUMBS), max_size=20).map(b"".join)
+
+
+def last(data, reading=UNKNOWN):
+    return [View(data), *decoded_views(data, reading)][-1]
+
+
+def read_again(view, sent):
+    """Take off of `sent` what was taken off for `view`."""
+    if view.parent is None:
+        return sent
+    assert view.encoding is not None
+    return view.encoding.decode(read_again(view.parent, sent))
+
+
+@given(DRESSED, st.sampled_from([UNKNOWN, HEADER, FORM]), st.data())
+def test_every_place_of_a_view_is_traced_to_what_stands_for_it(data, reading, draw):
+    for view in decoded_views(data, reading, has_base64=False):
+        if not view.data:
+            continue
+        start = draw.draw(st.integers(0, len(view.data) - 1))
+        end = draw.draw(st.integers(start + 1, len(view.data)))
+        first, behind = view.trace(start, end)
+        assert 0 <= first < behind <= len(data)
+        assert read_again(view, data[first:behind]) == view.data[start:end]
+
+
+@given(DRESSED)
+def test_every_byte_alone_is_traced(data):
+    for encoding in ENCODINGS:
+        view = View(encoding.decode(data), View(data), encoding)
+        for at in range(len(view.data)):
+            first, behind = view.trace(at, at + 1)
+            assert encoding.decode(data[first:behind]) == view.data[at : at + 1]
+
+
+@given(DRESSED, st.sampled_from([UNKNOWN, HEADER, FORM]))
+def test_the_work_is_bounded(data, reading):
+    views = list(decoded_views(data, reading, has_base64=False))
+    assert len(views) <= 16
+    assert all(len(view.data) <= len(data) for view in views)
+
+
+def test_a_text_that_wears_nothing_has_no_other_view():
+    assert list(decoded_views(b"Item + not found", UNKNOWN)) == []
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        lambda text: json.dumps(text).replace("/", r"\/"),
+        lambda text: json.dumps(json.dumps({"trace": text})),
+        lambda text: json.dumps(json.dumps(json.dumps(text))),
+        html.escape,
+        lambda text: html.escape(html.escape(text)),
+        lambda text: json.dumps(html.escape(text)),
+        lambda text: html.escape(json.dumps(text)),
+        lambda text: quote(text, safe=""),
+        lambda text: quote(json.dumps(text), safe=""),
+        lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+        lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+        lambda text: "".join(f"&#x{ord(letter):X};" for letter in text),
+        lambda text: "".join(f"{letter}\x00" for letter in text),
+    ],
+)
+def test_a_leak_is_seen_through_its_dress(dress):
+    sent = f"before {dress(LEAK.decode())} behind".encode()
+    views = list(decoded_views(sent, UNKNOWN))
+    (view,) = [view for view in views if LEAK in view.data][:1]
+    at = view.data.find(LEAK)
+    first, behind = view.trace(at, at + len(LEAK))
+    assert read_again(view, sent[first:behind]) == LEAK
+
+
+@pytest.mark.parametrize("reading", [HEADER, FORM])
+def test_plus_joins_words_where_it_may(reading):
+    sent = b"/next?detail=" + quote_plus(b"list index out of range").encode()
+    assert b"%" not in sent
+    assert last(sent, reading).data.endswith(b"list index out of range")
+    assert last(sent, UNKNOWN).data == sent
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"trace_base64": "VALUE"}',
+        '{"b64": "VALUE"}',
+        '{"encoding": "base64", "content": "VALUE"}',
+        '{"content": "VALUE", "encoding": "base64"}',
+        '<img src="data:text/plain;base64,VALUE">',
+        '<img src="data:;base64,VALUE">',
+        '<img src="data:text/plain;charset=utf-8;base64,VALUE">',
+        "x-debug-b64: VALUE",
+        "grpc-status-details-bin: VALUE",
+        "X-Error-Detail: VALUE",
+        "x-fault: VALUE",
+    ],
+)
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_is_read_where_a_field_says_so(form, encode):
+    value = encode(LEAK + b"\xc3\xbf\xc3\xbe")
+    sent = form.encode().replace(b"VALUE", value)
+    (view,) = [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
+    first, behind = view.trace(0, len(LEAK))
+    assert sent[first:behind].rstrip(b"=") == value.rstrip(b"=")
+
+
+def test_base64_without_its_padding_is_read():
+    value = base64.b64encode(LEAK).rstrip(b"=")
+    assert any(LEAK in view.data for view in decoded_views(b'{"b64":"%b"}' % value, UNKNOWN))
+
+
+def test_what_stands_in_base64_is_undressed_too():
+    value = base64.b64encode(json.dumps({"trace": LEAK.decode()}).encode())
+    assert any(LEAK in view.data for view in decoded_views(b'{"b64":"%b"}' % value, UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"content": "%b"}' % base64.b64encode(LEAK),
+        b"X-Session: %b" % base64.b64encode(LEAK),
+        b'{"b64": "%b"}' % base64.b64encode(b"\x89PNG\x00\x01" + LEAK),
+        b'{"b64": "%b"}' % base64.b64encode(LEAK)[:-3].replace(b"a", b"="),
+    ],
+    ids=["no field says so", "no such header", "no text", "damaged"],
+)
+def test_other_values_stay_as_they_are(sent):
+    assert not any(LEAK in view.data for view in decoded_views(sent, UNKNOWN))
+
+
+def test_a_flood_of_base64_is_read_to_a_bound():
+    value = base64.b64encode(b"sixteen letters!" * 2)
+    sent = b"[" + b",".join([b'{"b64":"%b"}' % value] * 1000) + b"]"
+    assert len(list(decoded_views(sent, UNKNOWN))) == 64

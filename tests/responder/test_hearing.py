@@ -1,0 +1,226 @@
+"""Echo at the edge: the text of an exception in a good answer, without any pattern."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+
+import pytest
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+
+from tightlip import PublicError, Shield
+
+TELLS_RAISES = sys.version_info >= (3, 12)
+WORDS = "the ledger of tenant blue-harbour is out of step by four entries"
+
+needs_raises = pytest.mark.skipif(not TELLS_RAISES, reason="the interpreter tells no raises")
+
+
+class LedgerError(Exception):
+    pass
+
+
+class SeatsTaken(PublicError):
+    status = 409
+    message = "These seats are taken, choose others please"
+
+
+def fail():
+    raise LedgerError(WORDS)
+
+
+@pytest.fixture
+def app():
+    return FastAPI()
+
+
+@pytest.fixture
+def get(app, sink):
+    def ask(path, **options):
+        shielded = Shield(sinks=[sink])(app)
+        with TestClient(shielded, raise_server_exceptions=False) as client:
+            return client.get(path, **options)
+
+    return ask
+
+
+@needs_raises
+def test_the_text_of_a_handled_exception_is_contained(app, get, sink):
+    @app.get("/")
+    def read():
+        try:
+            fail()
+        except LedgerError as error:
+            return {"ok": True, "warning": str(error)}
+
+    answer = get("/")
+    assert answer.json() == {"ok": True, "warning": "Something went wrong"}
+    (incident,) = sink.incidents
+    (withheld,) = incident["withheld"]
+    assert WORDS in withheld["text"]
+    assert "LedgerError" in withheld["reason"]
+    assert "fail" in withheld["reason"]
+    assert __file__ in withheld["source"]
+    assert answer.headers["x-error-reference"] == incident.reference
+
+
+@needs_raises
+@pytest.mark.parametrize("dress", [json.dumps, lambda text: text.replace("h", "\\u0068")])
+def test_a_dressed_echo_is_found(app, get, dress):
+    @app.get("/")
+    def read():
+        try:
+            fail()
+        except LedgerError as error:
+            return Response(
+                '{"a":1,"note":"' + dress(str(error)).replace('"', '\\"') + '"}',
+                media_type="application/json",
+            )
+
+    assert get("/").json() == {"a": 1, "note": "Something went wrong"}
+
+
+@needs_raises
+def test_an_echo_in_a_header_is_removed(app, get, sink):
+    @app.get("/")
+    def read(response: Response):
+        try:
+            fail()
+        except LedgerError as error:
+            response.headers["x-note"] = str(error)
+        return {"ok": True}
+
+    answer = get("/")
+    assert "x-note" not in answer.headers
+    assert answer.json() == {"ok": True}
+    assert len(sink.incidents) == 1
+
+
+@needs_raises
+@pytest.mark.parametrize("place", ["thread", "executor", "to_thread"])
+def test_what_threads_raise_is_heard(app, get, place):
+    @app.get("/")
+    async def read():
+        told = []
+
+        def work():
+            try:
+                fail()
+            except LedgerError as error:
+                told.append(str(error))
+
+        if place == "thread":
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        elif place == "executor":
+            await asyncio.get_running_loop().run_in_executor(None, work)
+        else:
+            await asyncio.to_thread(work)
+        return {"told": told}
+
+    assert get("/").json() == {"told": ["Something went wrong"]}
+
+
+@needs_raises
+def test_an_echo_in_a_stream_ends_it(app, get, sink):
+    @app.get("/")
+    def read():
+        async def events():
+            yield "data: one\n\n"
+            try:
+                fail()
+            except LedgerError as error:
+                yield f"data: {error}\n\n"
+            yield "data: three\n\n"
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    text = get("/").text
+    assert text.startswith("data: one\n\nevent: error\ndata: ")
+    assert WORDS not in text
+    assert "three" not in text
+    assert len(sink.incidents) == 1
+
+
+def test_what_an_exception_handler_answers_with_is_heard_on_every_python(app, get):
+    @app.exception_handler(LedgerError)
+    async def handle(_request: Request, error: LedgerError):
+        return Response(json.dumps({"a": 1, "note": str(error)}), media_type="application/json")
+
+    @app.get("/")
+    def read():
+        fail()
+
+    assert get("/").json() == {"a": 1, "note": "Something went wrong"}
+
+
+def test_what_the_client_sent_is_no_echo(app, get, sink):
+    @app.get("/")
+    def read(name: str):
+        try:
+            raise LedgerError(name)
+        except LedgerError:
+            return {"name": name}
+
+    assert get("/", params={"name": WORDS}).json() == {"name": WORDS}
+    assert not sink.incidents
+
+
+def test_declared_words_are_no_echo(app, get, sink):
+    @app.get("/")
+    def read():
+        try:
+            raise SeatsTaken
+        except SeatsTaken as error:
+            return {"note": error.public_message}
+
+    assert get("/").json() == {"note": "These seats are taken, choose others please"}
+    assert not sink.incidents
+
+
+def test_a_literal_of_the_application_is_no_echo(app, get, sink):
+    @app.get("/")
+    def read():
+        try:
+            raise HTTPException(404, "There is no such order in your account")
+        except HTTPException as error:
+            return {"note": error.detail}
+
+    assert get("/").json() == {"note": "There is no such order in your account"}
+    assert not sink.incidents
+
+
+def test_short_and_common_texts_are_no_echo(app, get, sink):
+    @app.get("/")
+    def read():
+        for text in ("7", "not found", "name"):
+            try:
+                raise KeyError(text)
+            except KeyError:
+                pass
+        return {"name": "not found", "id": "7"}
+
+    assert get("/").json() == {"name": "not found", "id": "7"}
+    assert not sink.incidents
+
+
+def test_one_request_does_not_hear_another(app, get, sink):
+    @app.get("/first")
+    def first():
+        try:
+            fail()
+        except LedgerError:
+            return {"ok": True}
+
+    @app.get("/second")
+    def second():
+        return {"note": WORDS}
+
+    assert get("/first").json() == {"ok": True}
+    assert get("/second").json() == {"note": WORDS}
+    assert not sink.incidents
