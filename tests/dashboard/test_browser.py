@@ -64,6 +64,7 @@ def test_an_incident_is_searched_resolved_and_muted_and_no_word_of_a_client_runs
         base = f"http://{urlsplit(address).netloc}"
 
         browser.find_element(By.TAG_NAME, "body").send_keys("/")
+        wait(browser, lambda page: page.switch_to.active_element.get_attribute("id") == "text")
         browser.switch_to.active_element.send_keys(references[0].lower(), Keys.ENTER)
         wait(browser, lambda page: page.current_url.endswith(f"/incidents/{references[0]}"))
         assert "What the client saw" in browser.find_element(By.TAG_NAME, "main").text

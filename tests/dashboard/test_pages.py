@@ -48,6 +48,15 @@ def test_a_reference_is_found_as_a_person_writes_it(page, fail):
     assert (answer.status_code, answer.headers["location"]) == (303, f"/incidents/{reference}")
 
 
+def test_a_reference_without_a_digit_is_found(page, fail, monkeypatch):
+    monkeypatch.setattr("os.urandom", lambda count: b"\x55" * count)
+    reference = fail()
+    monkeypatch.undo()
+    assert reference.isalpha()
+    answer = page.get("/search", params={"text": reference}, follow_redirects=False)
+    assert answer.headers["location"] == f"/incidents/{reference}"
+
+
 def test_an_unknown_reference_gets_a_calm_page(page):
     answer = page.get("/incidents/AAAAAAAAAAA7", headers={"accept": "text/html"})
     assert answer.status_code == 404

@@ -12,6 +12,7 @@ from tightlip.incidents.archive import Archive, archive_at
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.incidents.incident import Occurrence
+from tightlip.incidents.pacing import Pauses
 from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.reference import new_reference
 from tightlip.incidents.retention import Retention
@@ -84,7 +85,7 @@ def test_what_dead_processes_left_is_taken_in_too(archive, directory, summary):
 def test_a_store_that_cannot_be_used_leaves_incidents_in_the_spool_and_is_told_of(
     archive, directory, summary, capfd, monkeypatch
 ):
-    monkeypatch.setattr("tightlip.incidents.archive._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("tightlip.incidents.archive.Pauses", lambda: Pauses(0.01))
     directory.make()
     directory.store.mkdir()
     archive.append(summary("A").decode())
@@ -262,7 +263,7 @@ def test_without_a_descriptor_left_nothing_is_acknowledged_and_afterwards_it_goe
 def test_on_a_full_disk_the_reserve_takes_the_last_and_what_was_acknowledged_is_found(directory):
     directory.make()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(directory.path)],
+        ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", str(directory.path)],
         check=False,
         capture_output=True,
     )

@@ -389,7 +389,7 @@ def test_the_terminal_tells_of_a_store_that_has_nothing_or_is_no_store(url, caps
     assert "planted" not in said
 
 
-def test_a_database_that_is_down_gets_all_when_it_is_back(directory, url, record, monkeypatch):
+def test_a_database_that_is_down_gets_all_when_it_is_back(directory, url, record, capfd):
     """What hinders it is the version: it is refused until somebody has put it right."""
     with PostgresqlStore(Address(url)) as store:
         store.database.run("UPDATE versions SET version = 99")
@@ -398,7 +398,7 @@ def test_a_database_that_is_down_gets_all_when_it_is_back(directory, url, record
         incidents = [record(ValueError(str(number))) for number in range(5)]
         for incident in incidents:
             archive.append_report(incident)
-        until(lambda: archive.followers[0]._warned > 0)
+        until(lambda: "has not got all incidents" in capfd.readouterr().err)
         assert store.kept() == Kept(0, 0, 0)
         store.database.run("UPDATE versions SET version = ?", len(migrations.MIGRATIONS))
         until(lambda: store.kept() == Kept(5, 5, 0))

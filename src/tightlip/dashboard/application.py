@@ -19,7 +19,7 @@ from tightlip.catalog.standard import standard_error
 from tightlip.dashboard import plain
 from tightlip.dashboard.access import VISITOR, Access, Rules, check_form
 from tightlip.dashboard.audit import Audit
-from tightlip.dashboard.reading import SPANS, USUAL_SPAN, Found, Reader, Wanted, is_reference
+from tightlip.dashboard.reading import SPANS, USUAL_SPAN, Found, Reader, Wanted, may_be_reference
 from tightlip.dashboard.report import arrange
 from tightlip.findings.finding import Category
 from tightlip.incidents.groups import Group, State, Told
@@ -173,14 +173,14 @@ class _Pages:
 
     async def search(self, request: Request) -> Response:
         text = request.query_params.get("text", "").strip()
-        if is_reference(text):
+        if may_be_reference(text):
             found = await asyncio.to_thread(self._reader.find, text)
             if found is not None:
                 where = f"/incidents/{found.incident.reference}"
                 return RedirectResponse(where, 303, headers=_FRESH)
         wanted = Wanted(text=text[:200], since="1y")
         overview = await asyncio.to_thread(self._reader.overview, wanted)
-        if not overview.groups and is_reference(text):
+        if not overview.groups and may_be_reference(text):
             raise IncidentUnknown
         return self._show(
             request, "overview.html", overview=overview, wanted=wanted, spans=SPANS, states=State

@@ -11,7 +11,7 @@ from tightlip.incidents.alerting import SentAlert
 from tightlip.incidents.groups import Group, Span, State, Told, span_of
 from tightlip.incidents.outbox import OutletState
 from tightlip.incidents.records import look_up
-from tightlip.incidents.reference import LENGTH, read_reference
+from tightlip.incidents.reference import ALPHABET, LENGTH, read_reference
 from tightlip.incidents.standard_error import write_line
 
 if TYPE_CHECKING:
@@ -162,10 +162,10 @@ class Reader:
         return self._place.opened(write_line)
 
 
-def is_reference(text: str) -> bool:
-    """Tell whether a search is for a reference."""
+def may_be_reference(text: str) -> bool:
+    """Tell whether a search may be for a reference; some words could be one, too."""
     read = read_reference(text)
-    return len(read) == LENGTH and read.isalnum() and any(map(str.isdigit, read))
+    return len(read) == LENGTH and all(character in ALPHABET for character in read)
 
 
 def _now() -> int:

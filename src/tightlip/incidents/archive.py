@@ -18,6 +18,7 @@ from tightlip.incidents.framing import frame
 from tightlip.incidents.incident import Incident, now
 from tightlip.incidents.metrics import COUNTS, INCIDENTS, Key, difference
 from tightlip.incidents.outlet import Outlet
+from tightlip.incidents.pacing import Pauses, Throttle
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.summary import COUNTED, summarise
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 _GATHERED = 0.05  # seconds in which more incidents may come before they are moved together
 _BETWEEN_ROUNDS = 30.0  # seconds between looks for what dead processes left
-_FIRST_PAUSE = 0.5  # seconds before a store that failed is tried again
-_LONGEST_PAUSE = 30.0
-_BETWEEN_WARNINGS = 60.0
 _LAST_WAIT = 5.0  # seconds that the end of the process may wait for the last incidents
 _MINUTE = 60
 _SWEEPS = 20  # steps of retention between two drains
@@ -68,7 +66,7 @@ class Archive:
         self._thread: threading.Thread | None = None
         self._new = threading.Event()
         self._is_ending = False
-        self._warned: dict[str, float] = {}
+        self._warnings = Throttle()
         self._counts: dict[tuple[str, int], dict[str, JSON]] = {}
         self._couriers: dict[str, Courier] = {}
         self._counted: dict[Key, float] = {}
@@ -187,7 +185,7 @@ class Archive:
                 self._thread = thread
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        pauses = Pauses()
         last_round = -_BETWEEN_ROUNDS
         while not self._is_ending:
             self._new.wait(_BETWEEN_ROUNDS)
@@ -196,12 +194,11 @@ class Archive:
             self._new.clear()
             is_round = time.monotonic() - last_round >= _BETWEEN_ROUNDS
             if self._drains(all_dead=is_round):
-                pause = _FIRST_PAUSE
+                pauses.reset()
                 if is_round:
                     last_round = time.monotonic()
             elif not self._is_ending:
-                time.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                time.sleep(pauses.next())
                 self._new.set()
         self._keep_counts()
         # The last drain finds the spool ended, and removes it.
@@ -294,9 +291,7 @@ class Archive:
 
     def _tell(self, line: str) -> None:
         """Write a line to standard error, the same one at most once a minute."""
-        moment = time.monotonic()
-        if moment - self._warned.get(line, -_BETWEEN_WARNINGS) >= _BETWEEN_WARNINGS:
-            self._warned = {line: moment}
+        if self._warnings.allows(line):
             standard_error.write_line(line)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tightlip.incidents.delivery import RefusedError, pause_after, told_of
 from tightlip.incidents.directory import PrivateDirectory, give_to_owner
 from tightlip.incidents.outlet import Outlet, Takes
+from tightlip.incidents.pacing import FIRST_PAUSE, Pauses, Throttle, about
 from tightlip.incidents.spool import lock
 from tightlip.incidents.visible import visible_line
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from tightlip.incidents.outbox import Outbox, Waiting
     from tightlip.incidents.store import Store
 
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 60.0
 _WHILE_ANOTHER_SENDS = 1.0
-_BETWEEN_WARNINGS = 60.0
 
 
 class _Left(Enum):
@@ -62,7 +59,7 @@ class Courier:
         tell: Callable[[str], object],
         *,
         between_looks: float | None = None,
-        first_pause: float = _FIRST_PAUSE,
+        first_pause: float = FIRST_PAUSE,
     ) -> None:
         self._directory = directory
         self._outlet = outlet
@@ -70,7 +67,7 @@ class Courier:
         self._between_looks = between_looks
         self._first_pause = first_pause
         self._descriptor = -1
-        self._warned = -_BETWEEN_WARNINGS
+        self._warnings = Throttle()
         self._postponed = 0.0
         self._begin_anew()
 
@@ -118,19 +115,18 @@ class Courier:
         self._let_go()
 
     def _run(self) -> None:
-        pause = self._first_pause
+        pauses = Pauses(self._first_pause)
         while True:
             self._new.wait(self._between_looks)
             self._new.clear()
             while (left := self._round()) is not _Left.NOTHING and not self._is_ending:
                 if left is _Left.ANOTHER_SENDS:
-                    self._rest(_WHILE_ANOTHER_SENDS)
+                    self._rest(about(_WHILE_ANOTHER_SENDS))
                     continue
-                self._rest(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._rest(pauses.next())
             if self._is_ending:
                 return
-            pause = self._first_pause
+            pauses.reset()
 
     def _round(self) -> _Left:
         """Send what waits; tell what is left."""
@@ -197,8 +193,7 @@ class Courier:
 
     def _rest(self, pause: float) -> None:
         """Wait, also when there is more to send; but not at the end of the process."""
-        wait = pause * random.uniform(0.75, 1.25)  # noqa: S311 - only parts many senders
-        until = time.monotonic() + max(wait, self._postponed)
+        until = time.monotonic() + max(pause, self._postponed)
         self._postponed = 0.0
         while not self._is_ending and (left := until - time.monotonic()) > 0:
             self._new.wait(left)
@@ -227,9 +222,7 @@ class Courier:
                 os.close(descriptor)
 
     def _warn(self, fault: BaseException) -> None:
-        moment = time.monotonic()
-        if moment - self._warned >= _BETWEEN_WARNINGS:
-            self._warned = moment
+        if self._warnings.allows():
             self._tell(
                 visible_line(
                     f"tightlip: {self._outlet.name} fails with {told_of(fault)}; "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import random
 import threading
 import time
 import weakref
@@ -16,16 +15,14 @@ from tightlip.incidents import standard_error
 from tightlip.incidents.compartments import open_part
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.outlet import Outlet, Takes, outlet_name
+from tightlip.incidents.pacing import FIRST_PAUSE, Pauses, Throttle
 from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import visible_line
 
 _MOST_BYTES = 16 << 20  # of all that wait together, as JSON
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 60.0
 _LONGEST_POSTPONED = 600.0  # a receiver may not put us off for longer
 _GIVEN_UP_AFTER = 3600.0
 _FEWEST_TRIES = 5
-_BETWEEN_WARNINGS = 60.0
 _LAST_WAIT = 5.0
 
 _deliveries: weakref.WeakSet[Delivery] = weakref.WeakSet()
@@ -120,7 +117,7 @@ class Delivery:
         *,
         most: int = 1000,
         at_once: int = 1,
-        first_pause: float = _FIRST_PAUSE,
+        first_pause: float = FIRST_PAUSE,
     ) -> None:
         self.name = name
         self._deliver = deliver
@@ -196,11 +193,11 @@ class Delivery:
         self._thread = None
         self._is_ending = False
         self._ends_at = 0.0
-        self._warned: dict[str, float] = {}
+        self._warnings = Throttle()
 
     def _run(self) -> None:
         me = threading.current_thread()
-        pause = self._first_pause
+        pauses = Pauses(self._first_pause)
         while True:
             batch = self._next(me)
             if not batch:
@@ -216,15 +213,12 @@ class Delivery:
                 self._under_way = []
                 if fault is None:
                     self.delivered += len(batch)
-                    pause = self._first_pause
+                    pauses.reset()
                     continue
                 self._failed(batch, fault)
                 if isinstance(fault, RefusedError):
                     continue
-                wait = pause * random.uniform(0.75, 1.25)  # noqa: S311 - only parts many senders
-                wait = max(wait, pause_after(fault))
-                pause = min(2 * pause, _LONGEST_PAUSE)
-                self._rest(wait)
+                self._rest(max(pauses.next(), pause_after(fault)))
 
     def _next(self, me: threading.Thread) -> list[_Waiting]:
         """Wait for what is to be sent next; nothing, where the thread is to end."""
@@ -295,9 +289,7 @@ class Delivery:
 
     def _tell(self, what: str, line: str) -> None:
         """Write a line to standard error, of one kind at most one a minute."""
-        moment = time.monotonic()
-        if moment - self._warned.get(what, -_BETWEEN_WARNINGS) >= _BETWEEN_WARNINGS:
-            self._warned[what] = moment
+        if self._warnings.allows(what):
             standard_error.write_line(visible_line(f"tightlip: {line}"))
 
 

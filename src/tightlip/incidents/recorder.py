@@ -19,13 +19,12 @@ from tightlip.incidents.fingerprint import VERSION
 from tightlip.incidents.incident import ERROR, SCHEMA_VERSION, Incident, Occurrence, now
 from tightlip.incidents.keeping import Keeping
 from tightlip.incidents.metrics import COUNTS
+from tightlip.incidents.pacing import Throttle
 from tightlip.incidents.sink import Sink
 from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import storable, visible_line
 from tightlip.incidents.ways import Walks
 from tightlip.source import is_application as is_application_file
-
-_BETWEEN_WARNINGS = 60.0
 
 _recording: ContextVar[bool] = ContextVar("tightlip_recording", default=False)
 
@@ -64,7 +63,7 @@ class Recorder:
         instruments.offer(None if archive is None else archive.directory)
         self._directory = "" if archive is None else str(archive.directory.path)
         self._is_application = is_application
-        self._warned: dict[str, float] = {}
+        self._warnings = Throttle()
         self._lock = threading.Lock()
         self._resource: dict[str, JSON] = {}
         if service_name is not None:
@@ -160,9 +159,7 @@ class Recorder:
 
     def _warn(self, what: str, happened: str, fault: BaseException) -> None:
         """Tell standard error of a fault, at most once a minute."""
-        now = time.monotonic()
-        if now - self._warned.get(what, -_BETWEEN_WARNINGS) >= _BETWEEN_WARNINGS:
-            self._warned[what] = now
+        if self._warnings.allows(what):
             line = f"tightlip: {happened} with {class_name(type(fault))}"
             if isinstance(fault, OSError) and fault.errno is not None:
                 line += f": {os.strerror(fault.errno)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from tightlip.incidents import standard_error
 from tightlip.incidents.compartments import wants_closed
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.incident import Incident
+from tightlip.incidents.pacing import Pauses, Throttle
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.sink import refuse_unknown
 from tightlip.incidents.tables import StoreError
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from tightlip.incidents.postgresql.address import Address
     from tightlip.incidents.postgresql.store import PostgresqlStore
 
-_FIRST_PAUSE = 0.5  # seconds before a database that failed is tried again
-_LONGEST_PAUSE = 60.0
-_BETWEEN_WARNINGS = 60.0
 _BETWEEN_SWEEPS = 3600.0
 _LAST_WAIT = 5.0  # seconds that the end of the process may wait for the last incidents
 _AT_ONCE = 500
@@ -86,22 +83,21 @@ class PostgresqlSink:
         self._thread = None
         self._new = threading.Event()
         self._is_ending = threading.Event()
-        self._warned = -_BETWEEN_WARNINGS
+        self._warnings = Throttle()
         self._swept = -_BETWEEN_SWEEPS
 
     def _run(self) -> None:
-        pause = _FIRST_PAUSE
+        pauses = Pauses()
         while True:
             self._new.wait()
             self._new.clear()
             is_last = self._is_ending.is_set()
             try:
                 self._forward()
-                pause = _FIRST_PAUSE
+                pauses.reset()
             except BaseException as error:  # they wait in the directory until it can be done
                 self._tell(error)
-                self._is_ending.wait(pause * random.uniform(0.75, 1.25))  # noqa: S311 - only parts many hosts
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._is_ending.wait(pauses.next())
                 self._new.set()
             if is_last:
                 return
@@ -134,9 +130,7 @@ class PostgresqlSink:
 
     def _tell(self, error: BaseException) -> None:
         """Write to standard error what hinders it, at most once a minute."""
-        moment = time.monotonic()
-        if moment - self._warned >= _BETWEEN_WARNINGS:
-            self._warned = moment
+        if self._warnings.allows():
             said = f": {error}" if isinstance(error, StoreError) else ""
             line = (
                 f"{self._address.name} has not got all incidents: {class_name(type(error))}{said}"
