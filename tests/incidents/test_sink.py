@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import subprocess
 import sys
@@ -185,3 +186,19 @@ def test_making_the_default_sinks_imports_no_third_party_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_full_standard_error_is_not_written_to_in_the_request(logger, record, monkeypatch):
+    reading, writing = os.pipe()
+    monkeypatch.setattr("tightlip.incidents.standard_error._DESCRIPTOR", writing)
+    sink = open_sink("logging")
+    calls = []
+    monkeypatch.setattr(sink._patience, "call", calls.append)
+    sink.send(record())
+    assert not calls
+    while not calls:
+        os.write(writing, bytes(4096))
+        sink.send(record())
+    assert len(os.read(reading, 1 << 20)) < 1 << 16
+    os.close(reading)
+    os.close(writing)

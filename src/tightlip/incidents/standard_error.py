@@ -6,6 +6,8 @@ import os
 import socket
 import stat
 
+from tightlip.incidents import room
+
 _DESCRIPTOR = 2
 _MOST_WRITES = 64
 
@@ -29,6 +31,14 @@ def write_line(line: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def has_room(length: int) -> bool:
+    """Tell whether it takes a line of `length` bytes without anybody having to wait."""
+    try:
+        return room.has_room(_DESCRIPTOR, length)
+    except OSError:
+        return False
 
 
 def is_terminal() -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from tightlip.incidents import standard_error
 from tightlip.incidents.incident import ERROR, FATAL, Incident
 from tightlip.incidents.patience import Patience
+from tightlip.incidents.promptness import handed_over
 from tightlip.incidents.sink import refuse_unknown
 
 LOGGER = "tightlip"
@@ -29,7 +30,8 @@ class LoggingSink:
     write to a terminal are passed over. Where no handler takes the record, standard error gets
     the line: the client has been given a reference to it.
 
-    A handler that hangs is left behind (`patience`): no answer waits for it.
+    A handler that hangs is left behind (`patience`): no answer waits for it. One that surely has
+    room for the line is called at once, which spares a change of threads.
     """
 
     def __init__(self) -> None:
@@ -60,7 +62,11 @@ class LoggingSink:
         shown = standard_error.is_terminal() and _show(incident)
         if shown:
             handlers = [handler for handler in handlers if not _writes_to_terminal(handler)]
-        self._patience.call(partial(self._hand_over, incident, record, handlers, shown=shown))
+        hand_over = partial(self._hand_over, incident, record, handlers, shown=shown)
+        length = len(incident.as_json())
+        may_wait = not handlers and not shown and not standard_error.has_room(length)
+        if may_wait or not handed_over(handlers, length, hand_over):
+            self._patience.call(hand_over)
 
     def close(self) -> None:
         """Leave the handlers to whoever made them."""
