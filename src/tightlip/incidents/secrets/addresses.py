@@ -23,6 +23,8 @@ _ORACLE = re.compile(
         [\w.$#]{1,60} / (?P<password> [^\s@"'\x00]{1,128} ) @""",
     re.VERBOSE,
 )
+# Looked for first: a pattern that begins with what it looks for is many times faster.
+_PASSWORD = re.compile(r""":[^\s:@/"'<>\x00]{3,128}@""")
 _WITHOUT_SCHEME = re.compile(
     r"""(?<![\w:.@-]) [\w.-]{1,64} : (?P<password> [^\s:@/"'<>\x00]{3,128} )
         @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w))""",
@@ -66,7 +68,8 @@ def without_addresses(text: str, found: Found) -> str:
             text = replaced(_USER_TOKEN, text, found)
         if "/" in text:
             text = replaced(_ORACLE, text, found)
-        text = replaced(_WITHOUT_SCHEME, text, found)
+        if _PASSWORD.search(text) is not None:
+            text = replaced(_WITHOUT_SCHEME, text, found)
     if "//" in text:
         text = _WEBHOOK.sub(_without_pieces, text)
     if "code=" in text and any(name in text for name in _OAUTH):

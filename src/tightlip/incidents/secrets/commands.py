@@ -16,6 +16,8 @@ _ARGUMENT = r"""
     (?: (?P<mark> \\{0,4}["'] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00] ){1,300} )
       | (?P<plain> (?!-) [^\s"'\x00;|&<>]{1,300} ) )
 """
+# All that follow hold such a hyphen; a pattern that begins with what it looks for is fast.
+_OPTION = re.compile(r"-(?<![\w-]-)")
 _LONG = re.compile(
     rf"""(?<![\w-]) --? (?P<name> [A-Za-z][\w.-]{{1,60}} ) {_GAP} {_ARGUMENT}""", re.VERBOSE
 )
@@ -63,7 +65,7 @@ _ENDS = re.compile(r"[;|&\n\x00]")
 
 def without_options(text: str, found: Found) -> str:
     """Return a text without the secrets of the command lines in it."""
-    if "-" in text:
+    if _OPTION.search(text) is not None:
         text = replaced(_LONG, text, found, lambda match: is_secret_name(match["name"]))
         asked = count(1)
         # Each takes some work; who writes so many has no right to see them again.
