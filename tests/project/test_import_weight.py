@@ -51,3 +51,17 @@ def test_a_shield_around_fastapi_loads_no_driver_and_no_other_framework():
     program = "import tightlip; tightlip.shield(app); app.build_middleware_stack()"
     loaded = packages_loaded_by(program, framework) - STANDARD - LIGHT - SCAN
     assert loaded <= {"tightlip", "fastapi", "starlette"}
+
+
+@pytest.mark.parametrize("module", ["http.client", "sqlite3", "shutil"])
+def test_a_shield_loads_nothing_that_it_may_never_need(module):
+    program = (
+        "import sys, tightlip\n"
+        "async def application(scope, receive, send): ...\n"
+        "tightlip.shield(application)\n"
+        f"print({module!r} in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "False\n"

@@ -8,13 +8,13 @@ from dataclasses import dataclass, fields
 from os import PathLike, fsdecode
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from tightlip.incidents.alerts import Alerts
 from tightlip.incidents.retention import Retention
 from tightlip.responder.exemption import Exemption, checked_paths
 from tightlip.translation.rules import DatabaseRule, ExceptionRule, Rule
 from tightlip.wire.headers import allowed_with_error
 
 if TYPE_CHECKING:
+    from tightlip.incidents.alerts import Alerts
     from tightlip.incidents.sink import Sink
 
 _NAME = re.compile(r"[\x20-\x7e]{1,200}")
@@ -135,6 +135,8 @@ def _directory(value: Any) -> str | None:
 
 
 def _alerts(value: Any) -> tuple[Alerts, ...]:
+    from tightlip.incidents.alerts import Alerts  # what sends them takes long to import
+
     alerts = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
     if alerts is None or not all(isinstance(each, Alerts) for each in alerts):
         raise TypeError(f"takes a list of tightlip.Alerts, not {value!r}")
