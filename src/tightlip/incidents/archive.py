@@ -129,17 +129,8 @@ class Archive:
             return
         courier = Courier(self.directory, outlet, self._tell, between_looks=between_looks)
         self._couriers[outlet.name] = courier
-        if self.directory.store.exists() or self.backlog() or between_looks is not None:
+        if self.directory.store.exists() or self.directory.backlog() or between_looks is not None:
             self._wake()
-
-    def backlog(self) -> int:
-        """Return how many bytes stand in spools."""
-        total = 0
-        with suppress(OSError), os.scandir(self.directory.spools) as files:
-            for file in files:
-                with suppress(OSError):
-                    total += file.stat().st_size
-        return total
 
     def close(self) -> None:
         """Move what is left into the store, as far as that takes no more than five seconds."""
@@ -241,17 +232,14 @@ class Archive:
                 courier.announce(store)
 
     def _drain(self, store: Store, *, all_dead: bool) -> None:
-        from tightlip.incidents.drainer import drain
+        from tightlip.incidents.drainer import drain, told_of_damages
 
         name, size = self._spool.name, self._spool.size
         if all_dead:
             self._sweep(store)
             drained = drain(self.directory, store, live=False)
             if drained.damages:
-                self._tell(
-                    f"tightlip: {drained.damages} damaged places of spools were set aside in "
-                    f"{self.directory.damaged}"
-                )
+                self._tell(f"tightlip: {told_of_damages(drained, self.directory)}")
         if name is None:
             return
         drain(self.directory, store, only=name)

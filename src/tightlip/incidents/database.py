@@ -37,7 +37,9 @@ class Database:
         self._path = path
         with self.told():
             # SQLite gives the files beside it the same mode.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._opened = os.fstat(descriptor)
+            os.close(descriptor)
             give_to_owner(path)
             self._connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
         try:
@@ -85,6 +87,13 @@ class Database:
         """Give room that is free in the file back to the disk, at most so many pages."""
         # Run as a script, since the module `sqlite3` stops other statements after the first page.
         self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file still stands where it was opened."""
+        try:
+            return os.path.samestat(self._path.stat(), self._opened)
+        except FileNotFoundError:
+            return False
 
     def is_sound(self) -> bool:
         """Tell whether the whole file can be read."""

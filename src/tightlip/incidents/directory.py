@@ -41,6 +41,15 @@ class PrivateDirectory:
     def __repr__(self) -> str:
         return f"PrivateDirectory({str(self.path)!r})"
 
+    def backlog(self) -> int:
+        """Return how many bytes stand in spools."""
+        total = 0
+        with suppress(OSError), os.scandir(self.spools) as files:
+            for file in files:
+                with suppress(OSError):  # it was finished meanwhile
+                    total += file.stat().st_size
+        return total
+
     def make(self) -> None:
         """Make the directory and those in it, as far as they are missing.
 

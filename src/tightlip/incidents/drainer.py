@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tightlip.incidents.counting import counted
 from tightlip.incidents.directory import PrivateDirectory, give_to_owner
 from tightlip.incidents.file_lock import locked
 from tightlip.incidents.framing import LARGEST_PART, Damage, Reading, frame, read
@@ -138,6 +139,12 @@ def undrained(directory: PrivateDirectory, store: Store) -> tuple[int, float]:
                 if frames:
                     oldest = min(oldest, read_summary(frames[0].summary)[1] / 1_000_000)
     return waiting, now - oldest
+
+
+def told_of_damages(drained: Drained, directory: PrivateDirectory) -> str:
+    """Return in words what could not be read, and where it is now."""
+    places = counted(drained.damages, "place")
+    return f"{places} of spools could not be read, now set aside in {directory.damaged}"
 
 
 class _Part(NamedTuple):

@@ -49,7 +49,7 @@ class Keeping:
         capture: Callable[[Occurrence, Walks], Incident],
         outlets: Sequence[str] = (),
     ) -> None:
-        self.storms = Storms(archive.backlog)
+        self.storms = Storms(archive.directory.backlog)
         self._archive = archive
         self._capture = capture
         self._recognition = Recognition()

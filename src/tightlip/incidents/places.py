@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from tightlip.incidents.directory import PrivateDirectory
-from tightlip.incidents.drainer import drain, open_store
+from tightlip.incidents.drainer import drain, open_store, told_of_damages
 from tightlip.incidents.tables import StoreError
 
 if TYPE_CHECKING:
     from tightlip.incidents.records import Records
+    from tightlip.incidents.store import Store
 
 
 class Place(Protocol):
@@ -35,6 +36,17 @@ class Place(Protocol):
 
         Args:
             tell: Is told in one line of each damage that is met.
+
+        Raises:
+            StoreError, OSError: It cannot be read.
+        """
+        ...
+
+    def looks(self, tell: Callable[[str], object]) -> Iterator[Records]:
+        """Give it again and again, each time with all that was recorded until then.
+
+        Args:
+            tell: As above.
 
         Raises:
             StoreError, OSError: It cannot be read.
@@ -78,22 +90,26 @@ class DirectoryPlace:
     def opened(self, tell: Callable[[str], object]) -> Iterator[Records]:
         """Open the store, and move into it what stands in the spools; see `Place`."""
         with open_store(self._directory, tell) as store:
-            drained = drain(self._directory, store)
-            if drained.damages:
-                places = "1 place" if drained.damages == 1 else f"{drained.damages} places"
-                tell(
-                    f"{places} of spools could not be read, now set aside in "
-                    f"{self._directory.damaged}."
-                )
+            self._drain(store, tell)
             yield store
+
+    def looks(self, tell: Callable[[str], object]) -> Iterator[Records]:
+        """Open the store once, and move into it what is new at each look; see `Place`."""
+        while True:
+            with open_store(self._directory, tell) as store:
+                # One that was set aside is somebody else's evidence: nothing is moved there.
+                while store.database.is_in_place():
+                    self._drain(store, tell)
+                    yield store
 
     def waiting(self) -> int:
         """Return how many bytes stand in spools."""
-        total = 0
-        for file in self._directory.spools.glob("*"):
-            with suppress(FileNotFoundError):  # it was finished meanwhile
-                total += file.stat().st_size
-        return total
+        return self._directory.backlog()
+
+    def _drain(self, store: Store, tell: Callable[[str], object]) -> None:
+        drained = drain(self._directory, store)
+        if drained.damages:
+            tell(f"{told_of_damages(drained, self._directory)}.")
 
 
 def store_at(url: str) -> Place:

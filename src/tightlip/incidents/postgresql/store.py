@@ -178,6 +178,12 @@ class PostgresqlPlace:
         with PostgresqlStore(self._address) as store:
             yield store
 
+    def looks(self, tell: Callable[[str], object]) -> Iterator[Records]:
+        """Open it once; see `Place`."""
+        with self.opened(tell) as records:
+            while True:
+                yield records
+
     def waiting(self) -> int:
         """Return 0: what waits, waits at the hosts."""
         return 0
