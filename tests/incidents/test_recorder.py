@@ -158,7 +158,7 @@ def test_an_occurrence_inside_a_sink_goes_to_standard_error_alone(capfd):
 
 
 def test_a_fault_of_capture_leaves_what_is_certain(monkeypatch):
-    def broken(*arguments):
+    def broken(*arguments, **named):
         raise RecursionError("ours")
 
     monkeypatch.setattr(module, "capture", broken)

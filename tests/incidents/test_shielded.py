@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from tightlip import Shield
+from tightlip.cli.incidents import command
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.incidents.sinks.memory import MemorySink
 
@@ -82,3 +84,26 @@ def test_a_clock_that_goes_back_loses_nothing(ask, directory, monkeypatch):
         (fault,) = store.faults()
         assert fault.first_time.startswith("1999")
         assert fault.last_time.startswith("2026")
+
+
+def test_source_lines_can_be_left_out(exchange, directory):
+    line = 'raise ValueError("secret")'
+    kept, sink = MemorySink(), MemorySink()
+    for settings, each in (({}, kept), ({"source_lines": False}, sink)):
+        shield = Shield(directory=directory.path, sinks=[each], **settings)
+        assert exchange(shield(application)).status == 500
+    with_source, without = kept.incidents[0], sink.incidents[0]
+    assert line in [frame["source"] for frame in with_source["exceptions"][0]["frames"]]
+    assert not any("source" in frame for frame in without["exceptions"][0]["frames"])
+    assert with_source.fingerprint == without.fingerprint
+    with open_store(directory, print) as store:
+        drain(directory, store)
+        found = store.find(without.reference)
+    assert found.as_dict() == without.as_dict()
+    assert 'raise ValueError(\\"secret' not in without.as_json()
+    text = CliRunner().invoke(
+        command, ["--directory", str(directory.path), "show", without.reference]
+    )
+    assert text.exit_code == 0
+    assert "ValueError: secret" in text.output
+    assert line not in text.output

@@ -50,6 +50,8 @@ def capture(
     is_application: Callable[[str], bool],
     resource: dict[str, JSON],
     walks: Walks | None = None,
+    *,
+    source_lines: bool = True,
 ) -> Incident:
     """Return the incident of `occurrence`.
 
@@ -58,9 +60,16 @@ def capture(
         is_application: Tells whether a code file is the application's own.
         resource: What is the same for all incidents: service, version, host.
         walks: Where its tracebacks may have been walked through before.
+        source_lines: Whether the source lines of frames are told.
     """
     scrubber = Scrubber()
-    exceptions = Exceptions(scrubber, Values(scrubber), is_application, walks or Walks())
+    exceptions = Exceptions(
+        scrubber,
+        Values(scrubber),
+        is_application,
+        walks or Walks(),
+        source_lines=source_lines,
+    )
     exception = occurrence.exception
     if exception is not None:
         exceptions.read(exception)

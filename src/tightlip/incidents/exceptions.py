@@ -73,6 +73,7 @@ class Exceptions:
         values: Describes arguments and locals.
         is_application: Tells whether a code file is the application's own.
         walks: Where the tracebacks may have been walked through before.
+        source_lines: Whether the source lines of frames are told.
 
     Attributes:
         records: One mapping for each exception; the first is the one at hand, each other names
@@ -88,6 +89,8 @@ class Exceptions:
         values: Values,
         is_application: Callable[[str], bool],
         walks: Walks,
+        *,
+        source_lines: bool = True,
     ) -> None:
         self.records: list[JSON] = []
         self.frames: list[EncodedFrames] = []
@@ -99,6 +102,7 @@ class Exceptions:
         self._values = values
         self._is_application = is_application
         self._walks = walks
+        self._source_lines = source_lines
 
     def read(self, exception: BaseException) -> None:
         """Read `exception` and all that stand behind it: at most 30, each once."""
@@ -192,7 +196,7 @@ class Exceptions:
         self, record: dict[str, JSON], name: str, traceback: TracebackType | None
     ) -> Trail:
         way, frames = self._walks.walk(traceback)
-        telling = way.telling(self._is_application)
+        telling = way.telling(self._is_application, with_source=self._source_lines)
         if self.place is None and telling.places:
             self.place = telling.places[-1]
         if telling.omitted:

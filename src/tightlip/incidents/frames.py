@@ -33,8 +33,7 @@ class Place:
     """
 
     __slots__ = (
-        "_of_application",
-        "_of_library",
+        "_shown",
         "code",
         "expression",
         "function",
@@ -55,25 +54,30 @@ class Place:
         self.module = storable(module)[:_LONGEST_PATH] if type(module) is str else "?"
         self.line = _source(self.path, line_number, frame.f_globals)
         self.expression = _expression(code, offset)
-        fields: dict[str, JSON] = {
-            "code.file.path": self.path,
-            "code.function.name": self.function,
-            "code.line.number": line_number,
-            "source": self.line,
-        }
-        self._of_library = _shown({**fields, "application": False})
-        self._of_application = _shown({**fields, "application": True})
+        self._shown: dict[tuple[bool, bool], tuple[dict[str, JSON], str]] = {}
 
-    def shown(self, *, application: bool) -> tuple[dict[str, JSON], str]:
-        """Return this place under OpenTelemetry's names with its source line, and that as JSON.
+    def shown(self, *, application: bool, with_source: bool) -> tuple[dict[str, JSON], str]:
+        """Return this place under OpenTelemetry's names, and that as JSON.
 
         The mapping is one for all incidents: nobody may change it.
+
+        Args:
+            application: Whether it is the application's own.
+            with_source: Whether its source line is told.
         """
-        return self._of_application if application else self._of_library
-
-
-def _shown(fields: dict[str, JSON]) -> tuple[dict[str, JSON], str]:
-    return fields, encode(fields)
+        key = application, with_source
+        shown = self._shown.get(key)
+        if shown is None:
+            fields: dict[str, JSON] = {
+                "code.file.path": self.path,
+                "code.function.name": self.function,
+                "code.line.number": self.line_number,
+            }
+            if with_source:
+                fields["source"] = self.line
+            fields["application"] = application
+            shown = self._shown[key] = fields, encode(fields)
+        return shown
 
 
 _places: dict[tuple[int, int], Place] = {}

@@ -37,19 +37,21 @@ class Recorder:
         archive: Where they are kept; without one, the sinks are all there is.
         service_name: The record's `service.name`.
         service_version: The record's `service.version`.
+        source_lines: Whether incidents hold the source lines of frames.
         is_application: Tells whether a code file is the application's own.
 
     Attributes:
         failures: How often each sink failed, by its class, and each kind of fault of our own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is said by name
         self,
         sinks: Sequence[Sink],
         *,
         archive: Archive | None = None,
         service_name: str | None = None,
         service_version: str | None = None,
+        source_lines: bool = True,
         is_application: Callable[[str], bool] = is_application_file,
     ) -> None:
         self.failures: Counter[str] = Counter()
@@ -62,6 +64,7 @@ class Recorder:
                 archive.attach(outlet)
         instruments.offer(None if archive is None else archive.directory)
         self._directory = "" if archive is None else str(archive.directory.path)
+        self._source_lines = source_lines
         self._is_application = is_application
         self._warnings = Throttle()
         self._lock = threading.Lock()
@@ -122,7 +125,13 @@ class Recorder:
 
     def _captured(self, occurrence: Occurrence, walks: Walks | None = None) -> Incident:
         try:
-            return capture(occurrence, self._is_application, self._resource, walks)
+            return capture(
+                occurrence,
+                self._is_application,
+                self._resource,
+                walks,
+                source_lines=self._source_lines,
+            )
         except BaseException as fault:  # a fault of our own: what is certain is kept
             self._count("capture")
             return _bare(occurrence, fault)

@@ -82,25 +82,33 @@ class Way:
         self._paths = [place.path for place in places]
         self._tellings: dict[tuple[bool, ...], Telling] = {}
 
-    def telling(self, is_application: Callable[[str], bool]) -> Telling:
-        """Return how this way is told, given whose code a file is."""
+    def telling(
+        self, is_application: Callable[[str], bool], *, with_source: bool = True
+    ) -> Telling:
+        """Return how this way is told, given whose code a file is.
+
+        Args:
+            is_application: Tells whether a code file is the application's own.
+            with_source: Whether source lines are told.
+        """
         own = tuple(map(is_application, self._paths))
-        telling = self._tellings.get(own)
+        key = with_source, *own
+        telling = self._tellings.get(key)
         if telling is None:
             if len(self._tellings) >= _MOST_TELLINGS:
                 self._tellings.clear()
-            telling = self._tellings[own] = _telling(self._places, own)
+            telling = self._tellings[key] = _telling(self._places, own, with_source=with_source)
         return telling
 
 
-def _telling(places: list[Place], own: tuple[bool, ...]) -> Telling:
+def _telling(places: list[Place], own: tuple[bool, ...], *, with_source: bool) -> Telling:
     first = _behind_frameworks(places, own)
     told = tuple(compress(places[first:], own[first:]))
     count = len(places)
     kept = list(range(count))
     if count > MOST_FRAMES:
         kept[_FIRST_FRAMES : count - MOST_FRAMES + _FIRST_FRAMES] = []
-    shown = [places[index].shown(application=own[index]) for index in kept]
+    shown = [places[index].shown(application=own[index], with_source=with_source) for index in kept]
     return Telling(
         places=told or tuple(places[-_LIBRARY_PLACES:]),
         application=bool(told),

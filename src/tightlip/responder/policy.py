@@ -38,6 +38,8 @@ class Settings(TypedDict, total=False):
         alerts: Who is told at once of faults that are new, came back, or are suddenly frequent:
             a list of `tightlip.Alerts`.
         retention: How much is kept there, and for how long: a `tightlip.Retention`.
+        source_lines: Whether incidents hold the source lines of frames: True (the default), or
+            False where source code must not lie beside what is recorded.
         headers: Security headers that every error carries, such as
             `{"strict-transport-security": "max-age=63072000"}`.
         rules: Files of further rules, for the names and products of your own.
@@ -56,6 +58,7 @@ class Settings(TypedDict, total=False):
     directory: str | PathLike[str] | None
     alerts: Sequence[Alerts]
     retention: Retention
+    source_lines: bool
     headers: Mapping[str, str]
     rules: Sequence[str | PathLike[str]]
     exemptions: Sequence[Exemption]
@@ -77,6 +80,7 @@ class Policy:
     directory: str | None = ""
     alerts: tuple[Alerts, ...] = ()
     retention: Retention | None = None
+    source_lines: bool = True
     headers: tuple[tuple[bytes, bytes], ...] = ()
     rules: tuple[str, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
@@ -149,6 +153,12 @@ def _retention(value: Any) -> Retention:
     return value
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"takes True or False, not {value!r}")
+    return value
+
+
 def _headers(value: Any) -> tuple[tuple[bytes, bytes], ...]:
     form = "takes a dict of security headers, such as {'x-frame-options': 'DENY'}"
     if not isinstance(value, Mapping) or not all(
@@ -205,6 +215,7 @@ _CHECKS = {
     "directory": _directory,
     "alerts": _alerts,
     "retention": _retention,
+    "source_lines": _truth,
     "headers": _headers,
     "rules": _rules,
     "exemptions": _exemptions,

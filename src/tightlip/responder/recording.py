@@ -40,6 +40,7 @@ def open_recorder(policy: Policy) -> Recorder:
         archive=archive,
         service_name=policy.service_name,
         service_version=policy.service_version,
+        source_lines=policy.source_lines,
     )
 
 
