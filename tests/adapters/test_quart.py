@@ -250,6 +250,31 @@ def test_a_stream_that_asks_for_the_end_of_the_server_is_cut(sink, serve):
     ]
 
 
+def test_no_client_waits_for_an_application_that_waits_for_it_to_leave(sink, serve):
+    app = Shield(sinks=[sink])(application())
+
+    @app.get("/by-hand")
+    async def by_hand():
+        await asyncio.sleep(0.05)  # until Quart listens for what else the client says
+        return {"error": CANARY}, 500
+
+    @app.get("/events/<kind>")
+    async def events(kind):
+        async def parts():
+            await asyncio.sleep(0.05)
+            yield b"data: first\n\n"
+            if kind == "broken":
+                raise ValueError(CANARY)
+
+        return parts(), 200, {"content-type": "text/event-stream"}
+
+    server = serve(app)
+    assert b"INTERNAL_SERVER_ERROR" in server.get("/by-hand")
+    assert server.get("/events/whole").endswith(b"data: first\n\n\r\n0\r\n\r\n")
+    assert b"INTERNAL_SERVER_ERROR" in server.get("/events/broken")
+    assert [incident.get("exception.type") for incident in sink.incidents] == [None, "ValueError"]
+
+
 def test_a_socket_never_ends_well_after_a_failure(sink):
     app = Shield(sinks=[sink])(application())
 
@@ -263,13 +288,13 @@ def test_a_socket_never_ends_well_after_a_failure(sink):
 
     async def talk(kind):
         sent = []
-        waiting = [{"type": "websocket.connect"}]
-
-        async def receive():
-            return waiting.pop() if waiting else await asyncio.sleep(3600)
+        coming = asyncio.Queue()
+        coming.put_nowait({"type": "websocket.connect"})
 
         async def send(message):
             sent.append(message)
+            if message["type"] in {"websocket.close", "websocket.http.response.body"}:
+                coming.put_nowait({"type": "websocket.disconnect", "code": 1011})
 
         scope = {
             "type": "websocket",
@@ -280,7 +305,7 @@ def test_a_socket_never_ends_well_after_a_failure(sink):
             "scheme": "ws",
             "extensions": {"websocket.http.response": {}},
         }
-        await app(scope, receive, send)
+        await app(scope, coming.get, send)
         return sent
 
     for kind in ("crash", "exit"):

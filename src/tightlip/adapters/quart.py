@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from quart import Quart, Response, has_request_context, request, websocket
@@ -101,21 +103,23 @@ def _listening_class(before: Any) -> type:
     class Listening(before):  # type: ignore[misc]
         __slots__ = ()
 
-        async def handle_user_exception(self, error: Exception) -> Any:
-            _note(error)
-            return await super().handle_user_exception(error)
+        # Since 0.23, Quart passes the context first.
+        async def handle_user_exception(self, *arguments: Any) -> Any:
+            _note(arguments[-1])
+            return await super().handle_user_exception(*arguments)
 
-        async def handle_exception(self, error: Exception) -> Any:
+        async def handle_exception(self, *arguments: Any) -> Any:
+            *context, error = arguments
             _note(error)
             try:
-                return await super().handle_exception(error)
+                return await super().handle_exception(*arguments)
             except Exception as raised:
                 if raised is not error:
                     raise
                 # For a debugger or a test it would be raised on: it is answered all the same.
                 plain = InternalServerError(original_exception=error)
-                answer = await self.handle_http_exception(plain)
-                return await self.finalize_request(answer, from_error_handler=True)
+                answer = await self.handle_http_exception(*context, plain)
+                return await self.finalize_request(*context, answer, from_error_handler=True)
 
         def sync_to_async(self, func: Any) -> Any:
             return super().sync_to_async(raising(func))
@@ -180,7 +184,7 @@ def _connection_class(before: type[Any]) -> type[Any]:
     if not issubclass(before, ASGIHTTPConnection):
         return before
 
-    class Connection(before):  # type: ignore[misc]
+    class Connection(_ending_class(before)):  # type: ignore[misc]
         async def _send_response(self, send: Any, response: Any) -> None:
             try:
                 await super()._send_response(send, response)
@@ -193,3 +197,46 @@ def _connection_class(before: type[Any]) -> type[Any]:
                 raise EndedEarlyError("a stream asked for its own end") from exception
 
     return Connection
+
+
+def _ending_class(before: Any) -> type[Any]:
+    """Return the class of HTTP connections that end with their answer.
+
+    Since 0.23 they listen on for the client to leave. The client waits for what the guard holds,
+    and the guard for the end of the connection.
+    """
+
+    class Ending(before):  # type: ignore[misc]
+        _is_answered = False
+        _listener: asyncio.Task[Any] | None = None
+
+        async def __call__(self, receive: Any, send: Any) -> None:
+            await _opened(super().__call__(receive, send))
+
+        async def handle_messages(self, *arguments: Any) -> None:
+            if not self._is_answered:
+                self._listener = asyncio.current_task()
+                await super().handle_messages(*arguments)
+
+        async def handle_request(self, request: Any, send: Any) -> None:
+            try:
+                await super().handle_request(request, send)
+            finally:
+                self._is_answered = True
+                if self._listener is not None:
+                    self._listener.cancel()
+
+    return Ending
+
+
+async def _opened(connection: Awaitable[None]) -> None:
+    """Await `connection`, and raise what one of its tasks raised without the group around it."""
+    try:
+        await connection
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        alone = group.exceptions[0]
+    else:
+        return
+    raise alone

@@ -233,7 +233,9 @@ class HttpExchange:
             self.phase = DONE
             self._is_ours = True
             await self._send({**held, "headers": list(changed.headers)})
-            await self._send({"type": "http.response.body", "body": changed.body})
+            await self._send(
+                {"type": "http.response.body", "body": changed.body, "more_body": False}
+            )
 
     def _outgoing(self, held: Message) -> Fields:
         """Return the headers of a good answer as they may leave.
@@ -383,7 +385,7 @@ class HttpExchange:
             return
         elif self.phase is WAITING and self._is_complete:
             self._state.has_escaped = False  # the application has dealt with it
-            await self.send({"type": "http.response.body"})
+            await self.send({"type": "http.response.body", "body": b"", "more_body": False})
         elif self.phase is WAITING:
             answer = self._answer(MissingAnswerError("the application returned no answer"))
             await self._deliver(answer.response)
@@ -424,7 +426,7 @@ class HttpExchange:
             await send(
                 {"type": "http.response.start", "status": response.status, "headers": headers}
             )
-            await send({"type": "http.response.body", "body": response.body})
+            await send({"type": "http.response.body", "body": response.body, "more_body": False})
 
         served: Application = answer
         crosses = first_of(response.headers, b"access-control-allow-origin") is None

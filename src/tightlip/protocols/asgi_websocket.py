@@ -200,7 +200,9 @@ class WebSocketExchange:
                 "headers": list(response.headers),
             }
         )
-        await self._send({"type": "websocket.http.response.body", "body": response.body})
+        await self._send(
+            {"type": "websocket.http.response.body", "body": response.body, "more_body": False}
+        )
 
     def _answer(self, exception: BaseException, response: Response | None = None) -> Answer:
         return self._responder.answer(
