@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 import grpc
 import httpx
 import pytest
+
+from tightlip.incidents.directory import PrivateDirectory
+from tightlip.incidents.drainer import drain, open_store
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = "[0-9A-HJKMNP-TV-Z]{12}"
@@ -73,6 +77,10 @@ def example(name: str):
     return pytest.mark.parametrize("client", [name], indirect=True)
 
 
+def worker(name: str):
+    return pytest.mark.parametrize("name", [name])
+
+
 def _keeps_its_words(client, path, good, words):
     """See that the words that stand in the source stay, and those of an exception do not leave."""
     assert client.get(path.format(1)).json() == good
@@ -86,7 +94,8 @@ def _keeps_its_words(client, path, good, words):
 
 
 def test_every_example_is_tested_here():
-    tested = set(re.findall(r'^@example\("(\w+)"\)', Path(__file__).read_text(), re.MULTILINE))
+    text = Path(__file__).read_text()
+    tested = set(re.findall(r'^@(?:example|worker)\("(\w+)"\)', text, re.MULTILINE))
     assert tested == {path.stem for path in (ROOT / "examples").glob("*.py")}
 
 
@@ -312,3 +321,23 @@ def test_grpc_keeps_the_words_of_abort_and_no_others(client):
             find(b"12B")
         assert broken.value.code() is grpc.StatusCode.INTERNAL
         assert broken.value.details() == "Something went wrong"
+
+
+@worker("celery_application")
+def test_what_a_task_of_celery_fails_with_is_in_the_record(name, tmp_path):
+    program = f"from {name} import total; print(type(total.apply(([],)).result).__name__)"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=ROOT / "examples",
+        env={**os.environ, "TIGHTLIP_DIRECTORY": str(tmp_path / "private")},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "ZeroDivisionError\n"
+    directory = PrivateDirectory(tmp_path / "private")
+    with open_store(directory, print) as store:
+        drain(directory, store)
+        (incident,) = store.newest()
+    assert incident["exception.type"] == "ZeroDivisionError"
+    assert incident["http.route"] == "shop.total"

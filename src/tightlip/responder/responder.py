@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from tightlip.responder.error_page import ErrorPages, shows
 from tightlip.responder.fault import tell
 from tightlip.responder.hearing import Hearing, listen
 from tightlip.responder.inspection import Inspection, scanner_of
+from tightlip.responder.occurring import occurrence_of, occurrence_of_leak
 from tightlip.responder.policy import Policy
 from tightlip.responder.recording import open_recorder
 from tightlip.responder.stream import StreamReview
@@ -167,6 +168,26 @@ class Responder:
         except BaseException as fault:  # it may not leave, then
             tell(fault)
             return None
+
+    def keep(
+        self, exception: BaseException, request: Request, facts: Mapping[str, str | int], event: str
+    ) -> str | None:
+        """Record a failure of which no client is told; return its reference, if it is kept.
+
+        Args:
+            exception: The exception, with its traceback.
+            request: What was to be done.
+            facts: What else is known, under OpenTelemetry's names.
+            event: The name of the event in the record.
+        """
+        try:
+            decision = self._decide(exception, read_nothing)
+            reference = new_reference()
+            occurrence = occurrence_of(decision, request, reference, 0, b"", event)
+            known = occurrence._replace(facts={**facts, **occurrence.facts})
+            return reference if self._recorder.record(known) else None
+        except BaseException as fault:  # as above
+            return self._last_resort(fault, request, exception).reference
 
     def hearing(self, read: Read) -> Callable[[], Hearing]:
         """Return what begins to hear what one request raises; to be closed on every way out."""
@@ -370,37 +391,13 @@ class Responder:
         response: Response,
         event: str,
     ) -> bool:
+        answer = response.body or envelope.render(decision.error, reference)
         return self._recorder.record(
-            Occurrence(
-                reference=reference,
-                request=request,
-                exception=decision.exception,
-                status=response.status,
-                code=decision.error.code,
-                answer=response.body or envelope.render(decision.error, reference),
-                withheld=decision.withheld,
-                facts=decision.facts,
-                notes=decision.notes,
-                event=event,
-                fingerprint=decision.error.fingerprint,
-            )
+            occurrence_of(decision, request, reference, response.status, answer, event)
         )
 
     def _record_leak(self, leak: Leak, request: Request, reference: str, answer: bytes) -> bool:
-        return self._recorder.record(
-            Occurrence(
-                reference=reference,
-                request=request,
-                exception=None,
-                status=leak.status,
-                code=_LAST_ERROR.code,
-                answer=answer,
-                withheld=leak.withheld,
-                facts={"rules": leak.rules, "categories": leak.categories},
-                notes=leak.notes,
-                event=leak.event,
-            )
-        )
+        return self._recorder.record(occurrence_of_leak(leak, request, reference, answer))
 
     def _refuse(self, leak: Leak, request: Request, headers: Headers) -> Response:
         """Answer in place of a good answer of which nothing may leave."""
