@@ -10,6 +10,9 @@ import pytest
 from blacksheep import Application, FromJSON, FromQuery, Request, Response, Router, WebSocket, text
 from blacksheep.exceptions import Conflict, Forbidden, HTTPException, NotFound
 from pydantic import BaseModel, field_validator
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteException
+from starlette.routing import Route
 
 import tightlip
 from tightlip import PublicError, Shield
@@ -45,6 +48,14 @@ class Sheep:
 
 async def crash():
     raise ValueError(CANARY)
+
+
+async def closed():
+    raise NotFound("The barn is closed")
+
+
+async def raise_closed(request):
+    raise StarletteException(404, "The other barn is closed")
 
 
 async def pen(number: int):
@@ -150,14 +161,29 @@ def test_routes_that_are_added_afterwards_are_guarded_and_named_in_the_record(si
     assert CANARY in json.dumps(incident["exceptions"])
 
 
-def test_what_is_mounted_afterwards_is_guarded_too(sink, ask):
-    app = Shield(sinks=[sink])(application())
+@pytest.mark.parametrize("when", ["before", "afterwards"])
+def test_what_is_mounted_tells_of_its_exceptions(sink, ask, when):
+    app = application()
+    if when == "afterwards":
+        Shield(sinks=[sink])(app)
     mounted = Application(router=Router())
     mounted.router.add_get("/crash", crash)
+    mounted.router.add_get("/closed", closed)
     app.mount("/barn", mounted)
+    if when == "before":
+        Shield(sinks=[sink])(app)
     for path in ("/barn/crash", "/crash"):
         assert error_of(ask(app, path))["code"] == "INTERNAL_SERVER_ERROR"
-    assert len(sink.incidents) == 2
+    assert [CANARY in str(incident["exceptions"]) for incident in sink.incidents] == [True, True]
+    assert error_of(ask(app, "/barn/closed"))["message"] == "The barn is closed"
+
+
+def test_an_application_of_another_kind_that_is_mounted_is_guarded_too(sink, ask):
+    app = application()
+    inside = Starlette(routes=[Route("/closed", raise_closed)])
+    app.mount("/other", inside)
+    Shield(sinks=[sink])(app)
+    assert error_of(ask(app, "/other/closed"))["message"] == "The other barn is closed"
 
 
 def test_words_of_the_application_stay_and_those_of_the_framework_do_not(sink, ask):
@@ -280,6 +306,30 @@ def test_another_method_is_not_allowed_where_there_is_a_route(sink, ask):
     assert answered.status == 405
     assert answered.headers[b"allow"] == b"GET, POST"
     assert ask(app, "/nowhere", "BREW").status == 404
+
+
+class Untellable(Exception):
+    """What BlackSheep takes for a connection that is closed already, since its text cannot be had."""
+
+    def __str__(self):
+        raise RuntimeError(CANARY)
+
+
+def test_a_socket_that_fails_without_words_is_closed_and_recorded(sink, ask):
+    app = Shield(sinks=[sink])(application())
+
+    async def talk(socket: WebSocket):
+        await socket.accept()
+        raise Untellable
+
+    app.router.add_ws("/socket", talk)
+    incoming = [{"type": "websocket.connect"}]
+    answered = ask(app, "/socket", type="websocket", incoming=incoming)
+    assert answered.sent[-1]["code"] == 1011
+    assert answered.sent[-1]["reason"] == "INTERNAL_SERVER_ERROR"
+    assert [Untellable.__name__ in str(incident["exceptions"]) for incident in sink.incidents] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("kind", ["refused", "crash", "chosen"])

@@ -468,6 +468,22 @@ def test_a_websocket_closes_once_and_with_a_text_only(ask, sink):
     assert len(sink.incidents) == 1
 
 
+def test_a_websocket_that_nobody_has_closed_closes_once_the_application_has_returned(ask, sink):
+    said = {"type": "websocket.send", "text": "good evening"}
+    answer = ask({"type": "websocket.accept"}, said, **WEBSOCKET)
+    assert answer.sent[1:] == [said, {"type": "websocket.close", "code": 1000, "reason": ""}]
+    assert not sink.incidents
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_websocket_whose_client_has_gone_is_not_closed_again(ask, sink, accepted):
+    script = [{"type": "websocket.accept"}] * accepted
+    gone = [{"type": "websocket.disconnect", "code": 1001}]
+    answer = ask(*script, receive_next, **{**WEBSOCKET, "incoming": gone})
+    assert len(answer.sent) == len(script)
+    assert not sink.incidents
+
+
 def test_a_denial_in_parts_is_read_to_its_end(ask, sink):
     denial = {"type": "websocket.http.response.body", "more_body": True, "body": CANARY.encode()}
     answer = ask(

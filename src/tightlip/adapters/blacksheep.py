@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from blacksheep import Application, Response
+from blacksheep import Application, Response, Router, WebSocket
 from blacksheep.baseapp import BaseApplication
 from blacksheep.exceptions import (
     BadRequest,
@@ -16,18 +17,20 @@ from blacksheep.exceptions import (
     MessageAborted,
     NotFound,
 )
+from blacksheep.server.routing import RouteMethod
 from blacksheep.server.websocket import WebSocketDisconnectError
 from blacksheep.url import InvalidURL
 
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
 from tightlip.protocols.asgi import Guard
-from tightlip.protocols.asgi_exchange import Scope, state_of
+from tightlip.protocols.asgi_exchange import STATE, Scope, state_of
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
 from tightlip.protocols.pydantic_errors import read_errors
 from tightlip.responder.policy import Settings
 from tightlip.responder.responder import Responder
 from tightlip.serving import open_responder
+from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Framework
@@ -165,34 +168,49 @@ def _absent_fields(error: TypeError) -> tuple[FieldFailure, ...]:
 
 
 def _put_guard_on(application: Application, responder: Responder) -> None:
-    call = call_of(application)
-
-    async def served(scope: Scope, receive: Any, send: Any) -> None:
-        await call(
-            scope, receive, _listening(scope, send) if scope["type"] == "websocket" else send
-        )
-
-    guard = Guard(served, responder, _FRAMEWORK)
+    with suppress(UnknownFunctionError):  # another release may look for its routes in another way
+        substitute(Router, "get_match_by_method_and_path", "self method path", _telling)
+    guard = Guard(call_of(application), responder, _FRAMEWORK)
     before = _listening_class(type(application))
     put_on(application, _guarded_class(before, guard, responder))
+    for mount in application.mount_registry.mounted_apps:
+        _guard_inside(mount.handler, responder)
 
 
-def _listening(scope: Scope, send: Any) -> Any:
-    """Remember what BlackSheep closes a WebSocket for: only the call of `close` tells of it."""
+def _guard_inside(mounted: Any, responder: Responder) -> None:
+    """Have what is mounted in an application tell of its exceptions too."""
+    if isinstance(mounted, Application):
+        wrap(mounted, responder)
+    else:
+        responder.guard_inside(mounted, sys.modules[__name__])
 
-    async def sent(message: Any) -> None:
-        handled = sys.exception()
-        if (
-            message["type"] == "websocket.close"
-            and handled is not None
-            and handled.__traceback__ is not None
-            and handled.__traceback__.tb_frame.f_code.co_name == "_handle_websocket"
-            and not is_disconnect(handled)
-        ):
-            state_of(scope).note(handled)
-        await send(message)
 
-    return sent
+def _telling(find: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the handler of a WebSocket tell what it raised.
+
+    BlackSheep keeps the exception to itself, and says of it what its text is, if it has one.
+    """
+
+    def found(router: Any, method: Any, path: Any) -> Any:
+        match = find(router, method, path)
+        if match is not None and method == RouteMethod.GET_WS:
+            match.handler = _heard(match.handler)
+        return match
+
+    return found
+
+
+def _heard(handler: Callable[..., Any]) -> Callable[..., Any]:
+    async def heard(socket: WebSocket) -> None:
+        try:
+            await handler(socket)
+        except Exception as exception:
+            scope = cast("Scope", socket.scope)
+            if STATE in scope and not is_disconnect(exception):
+                state_of(scope).note(exception)
+            raise
+
+    return heard
 
 
 def _listening_class(before: Any) -> type:
@@ -264,6 +282,10 @@ def _guarded_class(before: Any, guard: Guard, responder: Responder) -> type:
     class Guarded(before):  # type: ignore[misc]
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             await guard(scope, receive, send)
+
+        def mount(self, path: str, app: Any) -> None:
+            super().mount(path, app)
+            _guard_inside(app, responder)
 
         def extend(self, mixin: Any) -> None:
             super().extend(mixin)  # puts a class around this one: for mounts, for prefixes

@@ -11,6 +11,7 @@ from falcon import App as WsgiApp
 from falcon import HTTPError, HTTPMethodNotAllowed, HTTPStatus
 from falcon.app_helpers import default_serialize_error
 from falcon.asgi import App
+from falcon.asgi.ws import http_status_to_ws_code
 from falcon.constants import COMBINED_METHODS
 from falcon.errors import (
     HTTPInvalidParam,
@@ -25,6 +26,7 @@ from falcon.util import code_to_http_status
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
 from tightlip.protocols import asgi, wsgi
 from tightlip.protocols.asgi_exchange import Scope, State, is_for_others, must_pass, state_of
+from tightlip.protocols.asgi_websocket import with_honest_code
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
 from tightlip.responder.policy import Settings
@@ -164,7 +166,13 @@ def _listening_class(before: Any) -> type:
 
 def _asgi_class(before: Any, call: Any, responder: Responder) -> type:
     """Return the class of an application on ASGI whose calls go through the guard."""
-    guard = asgi.Guard(call, responder, _FRAMEWORK)
+
+    async def served(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            send = with_honest_code(scope, send, _is_own_code)
+        await call(scope, receive, send)
+
+    guard = asgi.Guard(served, responder, _FRAMEWORK)
 
     class Guarded(before):  # type: ignore[misc]
         __slots__ = ()
@@ -186,6 +194,13 @@ def _asgi_class(before: Any, call: Any, responder: Responder) -> type:
             super()._schedule_callbacks(resp)
 
     return Guarded
+
+
+def _is_own_code(code: object, exception: BaseException) -> bool:
+    """Tell whether Falcon made a close code of the status of its own exception."""
+    return isinstance(exception, HTTPError | HTTPStatus) and code == http_status_to_ws_code(
+        exception.status_code
+    )
 
 
 def _recorded(

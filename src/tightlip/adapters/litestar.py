@@ -27,6 +27,7 @@ from tightlip.protocols.asgi import Guard
 from tightlip.protocols.asgi_containment import contained, raising
 from tightlip.protocols.asgi_exchange import Scope, state_of
 from tightlip.protocols.asgi_faults import EndedEarlyError
+from tightlip.protocols.asgi_websocket import with_honest_code
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.msgspec_errors import read_message, read_path
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
@@ -57,7 +58,6 @@ _MALFORMED = 400
 _REFUSED = 403
 _SERVER_ERROR = 500
 _LITESTARS_FAILURE = 4500  # its close code of every unforeseen exception
-_INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
 
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
@@ -175,7 +175,7 @@ def _put_guard_on(application: Litestar, responder: Responder) -> None:
 
     async def served(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
-            send = _with_honest_code(scope, send)
+            send = with_honest_code(scope, send, _is_own_code)
         try:
             await call(scope, receive, send)
         except LitestarException as exception:
@@ -268,19 +268,8 @@ def _what_failed(exception: BaseException) -> BaseException:
     return exception
 
 
-def _with_honest_code(scope: Scope, send: Any) -> Any:
-    """Close a WebSocket that failed with the code that says so, not with Litestar's own."""
-
-    async def sent(message: Any) -> None:
-        if (
-            message["type"] == "websocket.close"
-            and message.get("code") == _LITESTARS_FAILURE
-            and not isinstance(state_of(scope).exception, WebSocketException | None)
-        ):
-            message = {**message, "code": _INTERNAL_ERROR}
-        await send(message)
-
-    return sent
+def _is_own_code(code: object, exception: BaseException) -> bool:
+    return code == _LITESTARS_FAILURE and not isinstance(exception, WebSocketException)
 
 
 async def _listen(exception: Exception, scope: Any) -> None:

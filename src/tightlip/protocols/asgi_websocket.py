@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,30 @@ class ClosedConnectionError(OSError):
     """What servers raise where an application sends on after the end (ASGI 3.0, send)."""
 
 
+def with_honest_code(
+    scope: Scope, send: Send, is_own: Callable[[object, BaseException], bool]
+) -> Send:
+    """Close a WebSocket that failed with the code that says so, not with a framework's own.
+
+    Args:
+        scope: The connection.
+        send: Takes what the application sends.
+        is_own: Tells whether a framework chose a close code by itself, for this exception.
+    """
+
+    async def sent(message: Message) -> None:
+        exception = state_of(scope).exception
+        if (
+            message["type"] == "websocket.close"
+            and exception is not None
+            and is_own(message.get("code"), exception)
+        ):
+            message = {**message, "code": _INTERNAL_ERROR}
+        await send(message)
+
+    return sent
+
+
 class WebSocketExchange:
     """Stands between an application and its server for one WebSocket."""
 
@@ -71,6 +97,7 @@ class WebSocketExchange:
         self._denial: Message | None = None
         self._withheld = b""
         self._has_leaked = False
+        self._has_left = False
 
     async def run(self, application: Application) -> None:
         """Let the application talk; see that a failure ends as one."""
@@ -81,16 +108,16 @@ class WebSocketExchange:
                 raise
             await self._fail(exception)
         else:
-            if self._phase is Phase.HANDSHAKE:
-                missing = MissingHandshakeError("the application returned without a handshake")
-                await self._refuse(self._answer(missing).response)
+            await self._returned()
         finally:
             self._hearing.close()
 
     async def receive(self) -> Message:
         """Hand on what the client sends: what it said itself is no echo."""
         message = await self._receive()
-        if message["type"] == "websocket.receive":
+        if message["type"] == "websocket.disconnect":
+            self._has_left = True
+        elif message["type"] == "websocket.receive":
             text = message.get("text")
             self._hearing.received(
                 text.encode("utf-8", "surrogatepass") if text else message.get("bytes") or b""
@@ -139,6 +166,19 @@ class WebSocketExchange:
             await self._refuse(answer.response)
         elif self._phase is Phase.OPEN:
             await self._say_goodbye(_INTERNAL_ERROR, answer.error.code)
+
+    async def _returned(self) -> None:
+        """See that the connection ends once the application has returned.
+
+        ASGI does not say how one ends that nobody has closed: some servers cut it, as if it had
+        failed. The messages of a WebSocket are whole each, so none is missing.
+        """
+        if self._phase is Phase.HANDSHAKE and not self._has_left:
+            missing = MissingHandshakeError("the application returned without a handshake")
+            await self._refuse(self._answer(missing).response)
+        elif self._phase is Phase.OPEN and not self._has_left:
+            with suppress(Exception):  # the client may have gone meanwhile, which no one has told
+                await self._close({"type": "websocket.close", "code": _NORMAL}, None)
 
     async def _close(self, message: Message, frame: FrameType | None) -> None:
         """Close as the application asks, with a reason that is declared."""

@@ -126,6 +126,20 @@ async def crashed(request):
     raise ValueError(CANARY)
 
 
+@routes.get("/socket/missing")
+async def missing(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    raise web.HTTPNotFound(text=f"{CANARY}: {request.url}")
+
+
+@routes.get("/socket/left")
+async def left(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    return socket
+
+
 @routes.get("/socket/closed")
 async def closed(request):
     socket = web.WebSocketResponse()

@@ -90,4 +90,6 @@ async def talk(path, receive, send):
     await send({"type": "websocket.accept"})
     if path == "/socket/crash":
         raise ValueError(CANARY)
+    if path == "/socket/left":
+        return
     await send({"type": "websocket.close", "code": 4001, "reason": f"{CANARY}: {path}"})

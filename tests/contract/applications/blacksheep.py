@@ -123,6 +123,15 @@ async def crashed(websocket: WebSocket):
     raise ValueError(CANARY)
 
 
+async def missing(websocket: WebSocket):
+    await websocket.accept()
+    raise NotFound(f"{CANARY}: {websocket.url}")
+
+
+async def left(websocket: WebSocket):
+    await websocket.accept()
+
+
 async def closed(websocket: WebSocket):
     await websocket.accept()
     await websocket.close(4001, f"{CANARY}: {websocket.url}")
@@ -156,5 +165,7 @@ def build(debug):
     application.router.add_post("/items", create)
     application.router.add_ws("/socket/refused", refused)
     application.router.add_ws("/socket/crash", crashed)
+    application.router.add_ws("/socket/missing", missing)
+    application.router.add_ws("/socket/left", left)
     application.router.add_ws("/socket/closed", closed)
     return application

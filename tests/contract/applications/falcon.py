@@ -140,6 +140,17 @@ class Crashed:
         raise ValueError(CANARY)
 
 
+class Missing:
+    async def on_websocket(self, request, socket):
+        await socket.accept()
+        raise falcon.HTTPNotFound(description=f"{CANARY}: {request.url}")
+
+
+class Left:
+    async def on_websocket(self, request, socket):
+        await socket.accept()
+
+
 class Closed:
     async def on_websocket(self, request, socket):
         await socket.accept()
@@ -166,6 +177,8 @@ ROUTES = {
     "/events": Events,
     "/socket/refused": Refused,
     "/socket/crash": Crashed,
+    "/socket/missing": Missing,
+    "/socket/left": Left,
     "/socket/closed": Closed,
 }
 

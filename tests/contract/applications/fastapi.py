@@ -133,6 +133,17 @@ async def crashed(websocket: WebSocket):
     raise ValueError(CANARY)
 
 
+@router.websocket("/socket/missing")
+async def missing(websocket: WebSocket):
+    await websocket.accept()
+    raise HTTPException(404, f"{CANARY}: {websocket.url}")
+
+
+@router.websocket("/socket/left")
+async def left(websocket: WebSocket):
+    await websocket.accept()
+
+
 @router.websocket("/socket/closed")
 async def closed(websocket: WebSocket):
     await websocket.accept()

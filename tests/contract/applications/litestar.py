@@ -135,6 +135,17 @@ async def crashed(socket: WebSocket) -> None:
     raise ValueError(CANARY)
 
 
+@websocket("/socket/missing")
+async def missing(socket: WebSocket) -> None:
+    await socket.accept()
+    raise NotFoundException(f"{CANARY}: {socket.url}")
+
+
+@websocket("/socket/left")
+async def left(socket: WebSocket) -> None:
+    await socket.accept()
+
+
 @websocket("/socket/closed")
 async def closed(socket: WebSocket) -> None:
     await socket.accept()
@@ -146,7 +157,7 @@ def build(debug):
         [
             *(ok, create, item, crash, leave, cancelled, declared, literal, formatted, database),
             *(by_hand, redirected, leak, leak_header, stream_first, stream_later, events),
-            *(refused, crashed, closed),
+            *(refused, crashed, missing, left, closed),
         ],
         debug=debug,
         openapi_config=None,

@@ -124,6 +124,17 @@ async def crashed():
     raise ValueError(CANARY)
 
 
+@routes.websocket("/socket/missing")
+async def missing():
+    await websocket.accept()
+    abort(404, f"{CANARY}: {websocket.url}")
+
+
+@routes.websocket("/socket/left")
+async def left():
+    await websocket.accept()
+
+
 @routes.websocket("/socket/closed")
 async def closed():
     await websocket.accept()

@@ -130,6 +130,16 @@ async def crashed(request, websocket):
     raise ValueError(CANARY)
 
 
+@routes.websocket("/socket/missing")
+async def missing(request, websocket):
+    raise NotFound(f"{CANARY}: {request.path}")
+
+
+@routes.websocket("/socket/left")
+async def left(request, websocket):
+    pass
+
+
 @routes.websocket("/socket/closed")
 async def closed(request, websocket):
     await websocket.close(4001, f"{CANARY}: {request.path}")

@@ -104,6 +104,15 @@ async def crashed(websocket):
     raise ValueError(CANARY)
 
 
+async def missing(websocket):
+    await websocket.accept()
+    raise HTTPException(404, f"{CANARY}: {websocket.url}")
+
+
+async def left(websocket):
+    await websocket.accept()
+
+
 async def closed(websocket):
     await websocket.accept()
     await websocket.close(4001, f"{CANARY}: {websocket.url}")
@@ -132,6 +141,8 @@ def build(debug):
             Route("/events", events),
             WebSocketRoute("/socket/refused", refused),
             WebSocketRoute("/socket/crash", crashed),
+            WebSocketRoute("/socket/missing", missing),
+            WebSocketRoute("/socket/left", left),
             WebSocketRoute("/socket/closed", closed),
         ],
     )

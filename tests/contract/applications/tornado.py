@@ -135,6 +135,11 @@ class Crashed(WebSocketHandler):
         raise ValueError(CANARY)
 
 
+class Missing(WebSocketHandler):
+    def open(self):
+        raise HTTPError(404, reason=f"{CANARY}: {self.request.path}")
+
+
 class Closed(WebSocketHandler):
     def open(self):
         self.close(4001, f"{CANARY}: {self.request.path}")
@@ -162,6 +167,7 @@ def build(debug):
             ("/events", Events),
             ("/socket/refused", Refused),
             ("/socket/crash", Crashed),
+            ("/socket/missing", Missing),
             ("/socket/closed", Closed),
         ],
         debug=debug,

@@ -144,5 +144,7 @@ CAUSES = [
     Cause("page of what is not there", (request("/unknown", _PAGE),), ("not_found_page",)),
     Cause("refused WebSocket", (handshake("/socket/refused"),), ("socket_refused",)),
     Cause("crashed WebSocket", (handshake("/socket/crash"),), ("socket_crash",)),
+    Cause("HTTP exception in a WebSocket", (handshake("/socket/missing"),), ("socket_missing",)),
+    Cause("abandoned WebSocket", (handshake("/socket/left"),), ("socket_left",)),
     Cause("closed WebSocket", (handshake("/socket/closed"),), ("socket_closed",)),
 ]
