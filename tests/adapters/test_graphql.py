@@ -480,3 +480,9 @@ def test_inside_of_another_application_one_shield_is_enough(sink, served):
     assert [incident.reference for incident in sink.incidents] == [reference]
     assert one_error(asked("{ literal }"))[0]["message"] == "There is no such ticket"
     assert one_error(asked("{ crush }"))[0]["extensions"] == {"code": "VALIDATION_ERROR"}
+    headers = {"content-type": "application/json"}
+    for body in (b"", b'{"query":', b'"\xff"', b"[" * 100_000):
+        response = client.post("/graphql", content=body, headers=headers)
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "INVALID_REQUEST"
+    assert len(sink.incidents) == 1

@@ -37,6 +37,9 @@ def wrap(application: Any, responder: Responder) -> Any:
     if schema not in _SHIELDED:
         _SHIELDED.add(schema)
         schema.extensions = (_factory(responder), *schema.extensions)
+    routing = sys.modules.get("strawberry.fastapi")
+    if routing is not None and isinstance(application, routing.GraphQLRouter):
+        _refuse_plainly(application)
     served = sys.modules.get("strawberry.asgi")  # it needs Starlette, which may not be there
     if served is None or not isinstance(application, served.GraphQL):
         return application
@@ -81,6 +84,28 @@ def _factory(responder: Responder) -> Callable[[], SchemaExtension]:
             yield
 
     return ShieldExtension
+
+
+def _refuse_plainly(router: Any) -> None:
+    """Have a router of FastAPI's refuse a request by an exception that the guard knows.
+
+    It would make a text of it.
+    """
+    if "run" in vars(router):
+        return
+    run = router.run
+    serving = Serving(sys.modules["strawberry.fastapi.router"].HTTPException, _READERS)
+
+    async def refusing(*arguments: Any, **options: Any) -> Any:
+        try:
+            return await run(*arguments, **options)
+        except Exception as exception:
+            status = serving.refuses(exception)
+            if status is None:
+                raise
+        raise sys.modules["starlette.exceptions"].HTTPException(status)
+
+    router.run = refusing
 
 
 def _guarded_class(before: Any, guard: Guard, serving: Serving) -> type:

@@ -70,9 +70,18 @@ class Serving(NoFramework):
         Raises:
             RefusedError: The library raised it by itself, and has nothing to say.
         """
-        if isinstance(exception, self._refusal) and is_raised_in(exception, _LIBRARIES):
-            raise RefusedError(_status_of(exception)) from None
+        status = self.refuses(exception)
+        if status is not None:
+            raise RefusedError(status) from None
         state_of(scope).note(exception)
+
+    def refuses(self, exception: BaseException) -> int | None:
+        """Return the status by which the library itself refused a request; None if it did not."""
+        if isinstance(exception, self._refusal) and is_raised_in(exception, _LIBRARIES):
+            return _status_of(exception)
+        if is_raised_while_reading(exception, self._readers, _BODY_LIBRARIES, (Exception,)):
+            return _BAD_REQUEST
+        return None
 
     def read(self, exception: BaseException) -> Failure | None:
         """Return what it means that a request was refused, or could not be read."""
@@ -81,9 +90,8 @@ class Serving(NoFramework):
         if isinstance(exception, self._refusal):
             words = getattr(exception, "reason", None) or getattr(exception, "message", None)
             return HttpFailure(_status_of(exception), words)
-        if is_raised_while_reading(exception, self._readers, _BODY_LIBRARIES, (Exception,)):
-            return HttpFailure(_BAD_REQUEST)
-        return None
+        status = self.refuses(exception)
+        return None if status is None else HttpFailure(status)
 
     def is_disconnect(self, exception: BaseException) -> bool:
         """Tell whether `exception` says no more than that the client has gone."""
