@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Form, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
@@ -224,3 +224,47 @@ def test_one_request_does_not_hear_another(app, get, sink):
     assert get("/first").json() == {"ok": True}
     assert get("/second").json() == {"note": WORDS}
     assert not sink.incidents
+
+
+PART = b'--edge\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+OF_A_FORM = {"content-type": 'multipart/form-data; boundary="edge"'}
+
+
+@pytest.mark.parametrize("seat", [b"7", b"7" * 200_000])
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (b"--edge--\r\n", 422),
+        (b"", 400),
+        (b"--edge", 400),
+        (b'--edge\r\nContent-Disposition: form-data; name="row"\r\n\r\n7', 400),
+    ],
+)
+def test_a_form_that_breaks_off_is_malformed_and_misses_nothing(app, sink, seat, end, status):
+    @app.post("/")
+    def read(seat: str = Form(), row: str = Form()):
+        return seat, row
+
+    client = TestClient(Shield(sinks=[sink])(app))
+    answer = client.post("/", content=PART % (b"seat", seat) + end, headers=OF_A_FORM)
+    assert answer.status_code == status
+    assert not sink.incidents
+
+
+def test_an_empty_form_is_malformed(app, sink):
+    @app.post("/")
+    def read(seat: str = Form()):
+        return seat
+
+    client = TestClient(Shield(sinks=[sink])(app))
+    assert client.post("/", content=b"", headers=OF_A_FORM).status_code == 400
+
+
+def test_what_is_wrong_beside_a_form_that_nobody_reads_is_told(app, sink):
+    @app.post("/")
+    def read(row: int):
+        return row
+
+    client = TestClient(Shield(sinks=[sink])(app))
+    answer = client.post("/?row=one", content=PART % (b"seat", b"7"), headers=OF_A_FORM)
+    assert answer.status_code == 422

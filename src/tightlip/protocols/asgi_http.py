@@ -440,8 +440,10 @@ class HttpExchange:
         response: Response | None = None,
         event: str = "http.server.request.exception",
     ) -> Answer:
+        request = self._request()
+        read = self._hearing.reader_of(request)
         answer = self._responder.answer(
-            exception, self._request(), read=self._framework.read, response=response, event=event
+            exception, request, read=read, response=response, event=event
         )
         self._state.answer = answer
         return answer

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from tightlip.catalog.error import PublicError
 from tightlip.detection.echo import Echo, judge
 from tightlip.detection.raises import Notebook, open_notebook, start
-from tightlip.failure import HttpFailure, Withheld
+from tightlip.exchange import first_of
+from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 
 if TYPE_CHECKING:
     from tightlip.detection.views import View
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 
 MOST_OF_A_BODY = 65_536
 """How much of a request's body is kept, to tell what the client said from what code said."""
+
+_FORM = re.compile(
+    rb"multipart/form-data\b(?:.*?;\s*boundary=\"?([^\";,\s]{1,70}))?", re.IGNORECASE
+)
+_LONGEST_EDGE = 74
+"""Bytes of the line that ends a form: four hyphens, and a boundary (RFC 2046, section 5.1.1)."""
 
 Declares = Callable[[BaseException, "Read"], bool]
 """Tells whether the words of a framework's exception are declared."""
@@ -40,13 +48,14 @@ class Hearing:
         notebook: What was heard; None where nothing can have been.
     """
 
-    __slots__ = ("_body", "_declares", "_room", "notebook", "read")
+    __slots__ = ("_body", "_declares", "_end", "_room", "notebook", "read")
 
     def __init__(self, read: Read, declares: Declares) -> None:
         self.read = read
         self._declares = declares
         self.notebook: Notebook | None = open_notebook() if _TOLD else None
         self._body: list[bytes] = []
+        self._end = b""
         self._room = MOST_OF_A_BODY
 
     @property
@@ -61,10 +70,34 @@ class Hearing:
         self.notebook.add(exception)
 
     def received(self, data: bytes) -> None:
-        """Keep the beginning of what the client sends."""
+        """Keep the beginning of what the client sends, and its last bytes."""
         if self._room > 0 and data:
             self._body.append(data)
             self._room -= len(data)
+        elif data:
+            self._end = (self._end + data[-_LONGEST_EDGE - 2 :])[-_LONGEST_EDGE - 2 :]
+
+    def reader_of(self, request: Request) -> Read:
+        """Return the reader of exceptions for a failing request.
+
+        Of a form that breaks off, frameworks read what is there, and miss the rest.
+        """
+        found = _FORM.match(first_of(request.headers, b"content-type") or b"")
+        is_read = self._body or first_of(request.headers, b"content-length") == b"0"
+        if found is None or not is_read or self._has_end(found[1]):
+            return self.read
+
+        def read(exception: BaseException) -> Failure | None:
+            failure = self.read(exception)
+            if isinstance(failure, ValidationFailure):
+                return replace(failure, malformed=True)
+            return failure
+
+        return read
+
+    def _has_end(self, boundary: bytes | None) -> bool:
+        """Tell whether the line that ends a form has come (RFC 7578, section 4.1)."""
+        return boundary is not None and b"--%b--" % boundary in b"".join((*self._body, self._end))
 
     def close(self) -> None:
         """Forget all."""
