@@ -242,8 +242,13 @@ def _talking(handler: Handler) -> Handler:
     @wraps(handler)
     async def talking(request: Request, socket: Any, *arguments: Any, **values: Any) -> None:
         writer = _writer_of(request)
-        if writer is None:  # over ASGI the guard sees its messages
-            await handler(request, socket, *arguments, **values)
+        if writer is None:  # over ASGI the guard sees its messages, but nothing that Sanic logs
+            try:
+                await handler(request, socket, *arguments, **values)
+            except Exception as exception:
+                if not is_disconnect(exception):
+                    state_of(request.transport.scope).note(exception)
+                raise
             return
         guarded = await writer.take_socket(socket)
         try:
@@ -337,7 +342,9 @@ class GuardedWriter:
         has_body = response.status not in _WITHOUT_BODY
         if not has_body:
             data, ends = b"", True
-        fields = [(name.lower(), value) for name, value in response.processed_headers]
+        # Sanic adds the content's type. It would take line breaks out, and send another value.
+        values = zip(response.processed_headers, response.headers.values(), strict=True)
+        fields = [(name.lower(), _bytes(f"{value}")) for (name, _), value in values]
         if self._is_own and response.status >= _FIRST_ERROR:
             data = b""
         if ends:  # as Sanic, which announces the length of what it was given

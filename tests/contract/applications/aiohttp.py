@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "own"
 
@@ -89,6 +89,11 @@ async def leak(request):
 @routes.get("/leak/header")
 async def leak_header(request):
     return web.json_response({"id": 1}, headers={"x-note": LEAK})
+
+
+@routes.get("/split/header")
+async def split_header(request):
+    return web.json_response({"id": 1}, headers={"x-note": SPLIT})
 
 
 @routes.get("/stream/first")

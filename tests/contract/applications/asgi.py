@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 JSON = {"content-type": "application/json"}
@@ -67,6 +67,8 @@ async def answer(method, path, receive, send):  # noqa: PLR0912 - a router in on
         await reply(200, {"id": 1, "note": LEAK})
     elif path == "/leak/header":
         await reply(200, {"id": 1}, JSON | {"x-note": LEAK})
+    elif path == "/split/header":
+        await reply(200, {"id": 1}, JSON | {"x-note": SPLIT})
     elif path == "/stream/first":
         await start(200, {"content-type": "text/plain"})
         raise ValueError(CANARY)

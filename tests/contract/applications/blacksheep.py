@@ -18,7 +18,7 @@ from blacksheep import (
 )
 from blacksheep.exceptions import Conflict, Forbidden, NotFound
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -90,6 +90,12 @@ async def leak_header():
     return response
 
 
+async def split_header():
+    response = json({"id": 1})
+    response.add_header(b"x-note", SPLIT.encode())
+    return response
+
+
 async def stream_first():
     async def chunks():
         raise ValueError(CANARY)
@@ -151,6 +157,7 @@ ROUTES = {
     "/redirected": redirected,
     "/leak": leak,
     "/leak/header": leak_header,
+    "/split/header": split_header,
     "/stream/first": stream_first,
     "/stream/later": stream_later,
     "/events": events,

@@ -7,7 +7,7 @@ import asyncio
 import bottle
 from bottle import Bottle, HTTPResponse, abort, redirect, request, response
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "wsgi"
 
@@ -73,6 +73,11 @@ def leak_header():
     return {"id": 1}
 
 
+def split_header():
+    response.set_header("x-note", SPLIT)
+    return {"id": 1}
+
+
 def stream_first():
     response.content_type = "text/plain"
     raise ValueError(CANARY)
@@ -108,6 +113,7 @@ def build(debug):
     app.get("/redirected", callback=redirected)
     app.get("/leak", callback=leak)
     app.get("/leak/header", callback=leak_header)
+    app.get("/split/header", callback=split_header)
     app.get("/stream/first", callback=stream_first)
     app.get("/stream/later", callback=stream_later)
     app.get("/events", callback=events)

@@ -7,7 +7,7 @@ import asyncio
 import falcon
 from falcon.asgi import App
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -99,6 +99,12 @@ class LeakHeader(Reading):
         response.set_header("x-note", LEAK)
 
 
+class SplitHeader(Reading):
+    async def on_get(self, request, response):
+        response.media = {"id": 1}
+        response.set_header("x-note", SPLIT)
+
+
 class StreamFirst(Reading):
     async def on_get(self, request, response):
         async def chunks():
@@ -172,6 +178,7 @@ ROUTES = {
     "/redirected": Redirected,
     "/leak": Leak,
     "/leak/header": LeakHeader,
+    "/split/header": SplitHeader,
     "/stream/first": StreamFirst,
     "/stream/later": StreamLater,
     "/events": Events,

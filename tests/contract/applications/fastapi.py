@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, HTTPException, Request, WebSocket, WebSo
 from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -93,6 +93,11 @@ def leak():
 @reads("/leak/header")
 def leak_header():
     return JSONResponse({"id": 1}, headers={"x-note": LEAK})
+
+
+@reads("/split/header")
+def split_header():
+    return JSONResponse({"id": 1}, headers={"x-note": SPLIT})
 
 
 @reads("/stream/first")

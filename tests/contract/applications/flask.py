@@ -6,7 +6,7 @@ import asyncio
 
 from flask import Flask, Response, abort, jsonify, redirect, request
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "wsgi"
 
@@ -68,6 +68,10 @@ def leak_header():
     return {"id": 1}, {"x-note": LEAK}
 
 
+def split_header():
+    return {"id": 1}, {"x-note": SPLIT}
+
+
 def stream_first():
     def chunks():
         raise ValueError(CANARY)
@@ -109,6 +113,7 @@ def build(debug):
     app.add_url_rule("/redirected", view_func=redirected)
     app.add_url_rule("/leak", view_func=leak)
     app.add_url_rule("/leak/header", view_func=leak_header)
+    app.add_url_rule("/split/header", view_func=split_header)
     app.add_url_rule("/stream/first", view_func=stream_first)
     app.add_url_rule("/stream/later", view_func=stream_later)
     app.add_url_rule("/events", view_func=events)

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, NotFoundException, WebSocketExcep
 from litestar.params import Body
 from litestar.response import Redirect, Stream
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -97,6 +97,11 @@ async def leak_header() -> Response:
     return Response({"id": 1}, headers={"x-note": LEAK})
 
 
+@reads("/split/header")
+async def split_header() -> Response:
+    return Response({"id": 1}, headers={"x-note": SPLIT})
+
+
 @reads("/stream/first")
 async def stream_first() -> Stream:
     async def chunks():
@@ -156,7 +161,8 @@ def build(debug):
     return Litestar(
         [
             *(ok, create, item, crash, leave, cancelled, declared, literal, formatted, database),
-            *(by_hand, redirected, leak, leak_header, stream_first, stream_later, events),
+            *(by_hand, redirected, leak, leak_header, split_header),
+            *(stream_first, stream_later, events),
             *(refused, crashed, missing, left, closed),
         ],
         debug=debug,

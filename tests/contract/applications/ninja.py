@@ -14,7 +14,7 @@ from django.urls import path
 from ninja import NinjaAPI, Schema, Status
 from ninja.errors import HttpError
 
-from contract.django_views import STREAMS, leak_header
+from contract.django_views import STREAMS, leak_header, split_header
 from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
@@ -98,5 +98,10 @@ def leak(request: HttpRequest) -> dict:
 
 
 def build(debug):
-    routes = [*STREAMS, path("leak/header", leak_header), path("", api.urls)]
+    routes = [
+        *STREAMS,
+        path("leak/header", leak_header),
+        path("split/header", split_header),
+        path("", api.urls),
+    ]
     return handler_class(ASGIHandler, debug=debug, routes=routes)()

@@ -9,7 +9,7 @@ from pyramid.httpexceptions import HTTPConflict, HTTPFound, HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "wsgi"
 
@@ -80,6 +80,11 @@ def leak_header(request):
     return {"id": 1}
 
 
+def split_header(request):
+    request.response.headers["x-note"] = SPLIT
+    return {"id": 1}
+
+
 def stream_first(request):
     def chunks():
         raise ValueError(CANARY)
@@ -118,6 +123,7 @@ ROUTES = {
     "/redirected": redirected,
     "/leak": leak,
     "/leak/header": leak_header,
+    "/split/header": split_header,
     "/stream/first": stream_first,
     "/stream/later": stream_later,
     "/events": events,

@@ -6,7 +6,7 @@ import asyncio
 
 from quart import Blueprint, Quart, abort, redirect, request, websocket
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -84,6 +84,11 @@ async def leak():
 @routes.get("/leak/header")
 async def leak_header():
     return {"id": 1}, 200, {"x-note": LEAK}
+
+
+@routes.get("/split/header")
+async def split_header():
+    return {"id": 1}, 200, {"x-note": SPLIT}
 
 
 @routes.get("/stream/first")

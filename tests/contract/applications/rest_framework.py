@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from contract.django_views import STREAMS, cancelled, redirected
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -80,6 +80,7 @@ def build(debug):
         path("redirected", redirected),
         path("leak", view(lambda: Response({"id": 1, "note": LEAK}))),
         path("leak/header", view(lambda: Response({"id": 1}, headers={"x-note": LEAK}))),
+        path("split/header", view(lambda: Response({"id": 1}, headers={"x-note": SPLIT}))),
         *STREAMS,
     ]  # fmt: skip
     return handler_class(ASGIHandler, debug=debug, routes=routes)()

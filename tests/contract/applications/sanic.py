@@ -11,7 +11,7 @@ from sanic import Blueprint, Sanic
 from sanic.exceptions import BadRequest, Forbidden, NotFound, SanicException
 from sanic.response import json, redirect
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "own"
 
@@ -98,6 +98,11 @@ async def leak(request):
 @reads("/leak/header")
 async def leak_header(request):
     return json({"id": 1}, headers={"x-note": LEAK})
+
+
+@reads("/split/header")
+async def split_header(request):
+    return json({"id": 1}, headers={"x-note": SPLIT})
 
 
 @reads("/stream/first")

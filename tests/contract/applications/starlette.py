@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException, WebSocketException
 from starlette.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "asgi"
 
@@ -69,6 +69,10 @@ async def leak(request):
 
 async def leak_header(request):
     return JSONResponse({"id": 1}, headers={"x-note": LEAK})
+
+
+async def split_header(request):
+    return JSONResponse({"id": 1}, headers={"x-note": SPLIT})
 
 
 async def stream_first(request):
@@ -136,6 +140,7 @@ def build(debug):
             Route("/redirected", redirected),
             Route("/leak", leak),
             Route("/leak/header", leak_header),
+            Route("/split/header", split_header),
             Route("/stream/first", stream_first),
             Route("/stream/later", stream_later),
             Route("/events", events),

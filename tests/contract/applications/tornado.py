@@ -12,7 +12,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "own"
 
@@ -102,6 +102,12 @@ class LeakHeader(Reading):
         self.write({"id": 1})
 
 
+class SplitHeader(Reading):
+    def get(self):
+        self.set_header("x-note", SPLIT)
+        self.write({"id": 1})
+
+
 class StreamFirst(Reading):
     async def get(self):
         self.set_header("content-type", "text/plain")
@@ -162,6 +168,7 @@ def build(debug):
             ("/redirected", Redirected),
             ("/leak", Leak),
             ("/leak/header", LeakHeader),
+            ("/split/header", SplitHeader),
             ("/stream/first", StreamFirst),
             ("/stream/later", StreamLater),
             ("/events", Events),

@@ -6,7 +6,7 @@ import asyncio
 import json
 from http import HTTPStatus
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 PROTOCOL = "wsgi"
 JSON = {"Content-Type": "application/json"}
@@ -55,6 +55,8 @@ def application(environ, start_response):  # noqa: PLR0912 - a router in one pie
         return reply(200, {"id": 1, "note": LEAK})
     if path == "/leak/header":
         return reply(200, {"id": 1}, JSON | {"X-Note": LEAK})
+    if path == "/split/header":
+        return reply(200, {"id": 1}, JSON | {"X-Note": SPLIT})
     if path == "/stream/first":
         return stream(start, "text/plain")
     if path == "/stream/later":

@@ -70,6 +70,7 @@ _REDIRECTS = ("redirected", "redirected_within_host")
 _STREAMS = {
     "/leak": "leak",
     "/leak/header": "leak_header",
+    "/split/header": "internal_server_error",
     "/stream/first": "internal_server_error",
     "/stream/later": "stream_cut",
     "/events": "events",

@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from contract.material import BY_HAND, CANARY, LEAK, SoldOut, violate_unique
+from contract.material import BY_HAND, CANARY, LEAK, SPLIT, SoldOut, violate_unique
 
 
 def ok(request):
@@ -51,6 +51,10 @@ def leak(request):
 
 def leak_header(request):
     return JsonResponse({"id": 1}, headers={"x-note": LEAK})
+
+
+def split_header(request):
+    return JsonResponse({"id": 1}, headers={"x-note": SPLIT})
 
 
 def stream_first(request):
@@ -114,5 +118,6 @@ ROUTES = [
     path("redirected", safe(redirected)),
     path("leak", safe(leak)),
     path("leak/header", safe(leak_header)),
+    path("split/header", safe(split_header)),
     *STREAMS,
 ]

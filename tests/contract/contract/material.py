@@ -16,6 +16,9 @@ LEAK = (
 )
 """What no answer may carry, a good one included."""
 
+SPLIT = "one line\r\nx-note: CANARY"
+"""A header's value that would begin a header of its own."""
+
 BY_HAND = {"etag": '"CANARY"', "set-cookie": "session=CANARY", "x-debug-token": "CANARY"}
 """The headers of the answers that are made by hand."""
 
