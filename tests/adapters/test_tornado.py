@@ -451,27 +451,43 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, waits):
     assert CANARY in json.dumps(incident["exceptions"])
 
 
+@pytest.mark.parametrize("end", [SystemExit, GeneratorExit, asyncio.CancelledError])
 @pytest.mark.parametrize("where", ["open", "message", "task"])
-def test_the_end_of_the_process_from_a_websocket_ends_that_alone(sink, where):
+def test_the_end_of_the_process_from_a_websocket_ends_that_alone(sink, where, end):
     class Ends(WebSocketHandler):
         def open(self):
             if where == "open":
-                raise SystemExit(CANARY)
+                raise end(CANARY)
 
         def on_message(self, message):
             if where == "task":
                 return self.later()
-            raise SystemExit(CANARY)
+            raise end(CANARY)
 
         async def later(self):
             await asyncio.sleep(0)
-            raise SystemExit(CANARY)
+            raise end(CANARY)
 
     application = Shield(sinks=[sink])(Application([("/", Ends)]))
     messages = [] if where == "open" else ["hello"]
     assert in_websocket(application, *messages) == ([], 1011, "INTERNAL_SERVER_ERROR")
     (incident,) = sink.incidents
-    assert incident["exception.type"] == "SystemExit"
+    assert end.__name__ in incident.as_json()
+
+
+@pytest.mark.parametrize("end", [ValueError, SystemExit, GeneratorExit, asyncio.CancelledError])
+def test_what_is_raised_once_a_websocket_has_closed_is_recorded(sink, end):
+    class Ends(WebSocketHandler):
+        def on_message(self, message):
+            self.close(4001)
+
+        def on_close(self):
+            raise end(CANARY)
+
+    application = Shield(sinks=[sink])(Application([("/", Ends)]))
+    assert in_websocket(application, "hello") == ([], 4001, None)
+    (incident,) = sink.incidents
+    assert end.__name__ in incident["exception.type"]
 
 
 def test_a_websocket_closes_in_declared_words_only(sink):

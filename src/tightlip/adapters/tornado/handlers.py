@@ -10,7 +10,8 @@ from tornado.web import OutputTransform, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tightlip.adapters.tornado.connection import GuardedConnection
-from tightlip.protocols.native import drive
+from tightlip.protocols.asgi_exchange import must_pass
+from tightlip.protocols.native import drive, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,22 +91,45 @@ class _GuardedSocket(_GuardedHandler):
     def close_plainly(self, code: int, reason: str) -> None:
         super().close(code, reason)
 
+    def on_ping(self, data: bytes) -> None:
+        self._contained(super().on_ping, data)
+
+    def on_pong(self, data: bytes) -> None:
+        self._contained(super().on_pong, data)
+
+    def on_close(self) -> None:
+        try:
+            self._contained(super().on_close)
+        except Exception as exception:  # the event loop would log it, and go on
+            self._fail(exception)
+
     def _contained(
         self, call: Callable[..., Awaitable[None] | None], *arguments: Any, **named: Any
     ) -> Awaitable[None] | None:
         """Call a method of the application's; one that would end the process closes this alone."""
         try:
             called = call(*arguments, **named)
-        except SystemExit as end:
-            drive(self.request.connection.socket.fail(end))
+        except BaseException as end:
+            # A plain call is no generator that could be ended.
+            if not isinstance(end, GeneratorExit) and (
+                isinstance(end, Exception) or must_pass(end)
+            ):
+                raise
+            self._fail(end)
             return None
         return None if called is None else self._awaited(called)
 
     async def _awaited(self, called: Awaitable[None]) -> None:
         try:
-            await called
-        except SystemExit as end:
-            drive(self.request.connection.socket.fail(end))
+            await lasting(called)
+        except BaseException as end:
+            if isinstance(end, Exception) or must_pass(end):
+                raise
+            self._fail(end)
+
+    def _fail(self, exception: BaseException) -> None:
+        connection = self.request.connection  # the client may have gone before the handshake
+        drive((connection.socket or connection.exchange).fail(exception))
 
 
 async def _fail_with(exception: BaseException) -> None:
