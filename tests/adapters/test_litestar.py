@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from dataclasses import dataclass
 from typing import Annotated
@@ -22,6 +23,8 @@ from litestar.exceptions import (
     WebSocketException,
 )
 from litestar.exceptions import ValidationException as LitestarValidation
+from litestar.logging import LoggingConfig
+from litestar.openapi import OpenAPIConfig
 from litestar.params import Parameter
 from litestar.response import Stream
 from litestar.serialization import decode_json
@@ -147,6 +150,46 @@ def test_the_plugin_gives_the_same_bytes_with_debug_and_without(sink, debug):
     before = len(sink.incidents)
     client_of(plugged).get("/crash")
     assert len(sink.incidents) == before + 1
+
+
+@pytest.mark.parametrize("shielded", [True, False])
+@pytest.mark.parametrize("where", ["around", "plugin"])
+def test_the_document_shows_the_errors_that_are_on_the_wire(sink, shielded, where):
+    config = OpenAPIConfig("kitchen", "1")
+    plugins = [ShieldPlugin(sinks=[sink])] if shielded and where == "plugin" else []
+    app = Litestar([table, order], openapi_config=config, plugins=plugins)
+    if shielded and where == "around":
+        Shield(sinks=[sink])(app)
+    client = client_of(app)
+    for _ in range(2):
+        paths = client.get("/schema/openapi.json").json()["paths"]
+        refused = paths["/orders"]["post"]["responses"]
+        if shielded:
+            assert "VALIDATION_ERROR" in refused["422"]["content"]["application/json"]["examples"]
+            assert "INVALID_REQUEST" in refused["400"]["content"]["application/json"]["examples"]
+            assert "status_code" not in str(refused)
+        else:
+            assert "422" not in refused
+            assert "status_code" in str(refused["400"])
+
+
+@pytest.mark.parametrize("where", ["around", "plugin"])
+def test_the_incident_is_the_one_record_of_an_exception_in_debug_too(sink, caplog, where):
+    told = []
+
+    def tell(logger, scope, lines):
+        told.append(lines)
+
+    for config in (LoggingConfig(), LoggingConfig(exception_logging_handler=tell)):
+        plugins = [ShieldPlugin(sinks=[sink])] if where == "plugin" else []
+        app = Litestar([crash], debug=True, logging_config=config, plugins=plugins)
+        if where == "around":
+            Shield(sinks=[sink])(app)
+        logging.getLogger("litestar").propagate = True
+        error_of(client_of(app).get("/crash"))
+    assert "Traceback" not in caplog.text
+    assert len(told) == 1
+    assert len(sink.incidents) == 2
 
 
 def test_routes_that_are_registered_afterwards_are_guarded(sink):

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import copy
 from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack, cast
@@ -54,6 +55,7 @@ _BODY_LIBRARIES = frozenset({"litestar", "msgspec", "json", "multipart", "codecs
 _UNREADABLE = (ValueError, RecursionError, SerializationException)
 _RESOLVED = "dependency connection kwargs cleanup_group"
 _OWN_WORDS = b'{"message":"invalid host header"}'
+_VALIDATION = "Validation Exception"
 _MALFORMED = 400
 _REFUSED = 403
 _SERVER_ERROR = 500
@@ -69,6 +71,7 @@ def wrap(application: Any, responder: Responder) -> Any:
         return Guard(application, responder, _FRAMEWORK)
     if not has_put_on(application):
         application.after_exception.insert(0, _listen)
+        application.logging_config = _without_log(application.logging_config)
         _put_guard_on(application, responder)
     return application
 
@@ -95,6 +98,7 @@ class ShieldPlugin(InitPluginProtocol):
         )
         if not has_put_on(application):
             app_config.after_exception.insert(0, _listen)
+            app_config.logging_config = _without_log(app_config.logging_config)
             _put_guard_on(application, self._responder)
         return app_config
 
@@ -169,7 +173,7 @@ def _field_of(entry: Mapping[str, Any]) -> FieldFailure:
 
 
 def _put_guard_on(application: Litestar, responder: Responder) -> None:
-    _contain()
+    _adjust()
     before: Any = type(application)
     call = call_of(application)
 
@@ -195,8 +199,8 @@ def _put_guard_on(application: Litestar, responder: Responder) -> None:
     put_on(application, Guarded)
 
 
-def _contain() -> None:
-    """See that what Litestar runs in tasks and threads of its own fails as the rest does.
+def _adjust() -> None:
+    """See that Litestar's document tells of our errors, and that what it runs aside fails alike.
 
     `SystemExit` would end the event loop, whoever awaits a thread's `StopIteration` would wait for
     ever, and a stream that raises `ValueError` would end as if it were whole.
@@ -208,6 +212,7 @@ def _contain() -> None:
         ("_kwargs.cleanup", "DependencyCleanupGroup", "_wrap_next", "generator", _contained_next),
         ("utils.sync", "AsyncIteratorWrapper", "_call_next", "self", _told_from_the_end),
         ("concurrency", "", "_run_sync_asyncio", "fn args kwargs", _raising_in_threads),
+        ("_openapi.plugin", "OpenAPIPlugin", "provide_openapi_schema", "self", _described),
     ):
         # Another release may do it in another way.
         with suppress(ImportError, AttributeError, UnknownFunctionError):
@@ -250,6 +255,43 @@ def _raising_in_threads(run: Callable[..., Any]) -> Callable[..., Any]:
         return await run(raising(function), *arguments, **named)
 
     return ran
+
+
+def _described(provide: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+    """Return what gives the OpenAPI document, with the errors in it that are on the wire."""
+
+    def provided(plugin: Any) -> dict[str, Any]:
+        document = provide(plugin)
+        if not has_put_on(plugin.app):
+            return document
+        for item in document.get("paths", {}).values():
+            for operation in item.values():
+                responses = operation.get("responses", {})
+                if _refuses_content(responses.get("400", {})):
+                    responses.setdefault("422", {})
+        return Responder.describe(document)
+
+    return provided
+
+
+def _refuses_content(response: Mapping[str, Any]) -> bool:
+    """Tell whether it is Litestar's answer to what a handler does not take."""
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    return bool(schema.get("description") == _VALIDATION)
+
+
+def _without_log(config: Any) -> Any:
+    """Return the settings of the log, in which Litestar tells of no exception when it debugs.
+
+    The incident tells of it. A way of the application's own stays.
+    """
+    told = getattr(config, "exception_logging_handler", None)
+    package = getattr(told, "__module__", "").partition(".")[0]
+    if getattr(config, "log_exceptions", "") != "debug" or package not in _OWN_PACKAGES:
+        return config
+    quiet = copy(config)
+    quiet.log_exceptions = "never"
+    return quiet
 
 
 def _what_failed(exception: BaseException) -> BaseException:
