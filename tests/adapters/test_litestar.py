@@ -185,8 +185,10 @@ def test_the_incident_is_the_one_record_of_an_exception_in_debug_too(sink, caplo
         app = Litestar([crash], debug=True, logging_config=config, plugins=plugins)
         if where == "around":
             Shield(sinks=[sink])(app)
-        logging.getLogger("litestar").propagate = True
+        log = logging.getLogger("litestar")
+        log.addHandler(caplog.handler)
         error_of(client_of(app).get("/crash"))
+        log.removeHandler(caplog.handler)
     assert "Traceback" not in caplog.text
     assert len(told) == 1
     assert len(sink.incidents) == 2
