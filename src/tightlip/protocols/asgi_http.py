@@ -441,11 +441,9 @@ class HttpExchange:
         event: str = "http.server.request.exception",
     ) -> Answer:
         request = self._request()
-        read = self._hearing.reader_of(request)
-        answer = self._responder.answer(
-            exception, request, read=read, response=response, event=event
+        self._state.answer = answer = self._responder.answer(
+            exception, request, read=self._hearing.reader(request), response=response, event=event
         )
-        self._state.answer = answer
         return answer
 
     def _request(self) -> Request:

@@ -77,7 +77,7 @@ class Hearing:
         elif data:
             self._end = (self._end + data[-_LONGEST_EDGE - 2 :])[-_LONGEST_EDGE - 2 :]
 
-    def reader_of(self, request: Request) -> Read:
+    def reader(self, request: Request) -> Read:
         """Return the reader of exceptions for a failing request.
 
         Of a form that breaks off, frameworks read what is there, and miss the rest.
