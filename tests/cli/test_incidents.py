@@ -14,8 +14,9 @@ from contextlib import closing, contextmanager
 import pytest
 from click.testing import CliRunner
 
-from tightlip import Shield
+from tightlip import PublicError, Shield
 from tightlip.cli.incidents import command
+from tightlip.incidents.archive import archive_at
 from tightlip.incidents.framing import frame
 from tightlip.incidents.spool import Spool
 
@@ -266,3 +267,23 @@ def test_a_port_that_is_taken_is_told(directory):
         )
     assert done.exit_code == 1
     assert f"Nothing can listen on 127.0.0.1, port {port}" in done.output
+
+
+class CliCouponExpired(PublicError):
+    status = 410
+    message = "This coupon has expired"
+
+
+def test_codes_tell_what_clients_were_told_and_what_never(fail, run, directory):
+    reference = fail()
+    archive_at(directory).close()
+    done = run("codes")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0][:5] == ["1", "x", "500", "INTERNAL_SERVER_ERROR", "standard"]
+    assert lines[0][-1] == reference
+    (never,) = (line for line in lines if "CLI_COUPON_EXPIRED" in line)
+    assert (never[0], never[-2:]) == ("0", ["never", "sent"])
+    assert done.stderr.startswith("0 of ")
+    told = [json.loads(line) for line in run("codes", "--format", "jsonl").stdout.splitlines()]
+    assert (told[0]["kind"], told[0]["answers"]) == ("standard", 1)
+    assert {entry["kind"] for entry in told[1:]} == {"declared"}

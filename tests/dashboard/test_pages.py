@@ -7,6 +7,9 @@ import stat
 
 import pytest
 
+from tightlip import PublicError, Shield
+from tightlip.dashboard.application import stacks
+from tightlip.incidents.archive import archive_at
 from tightlip.incidents.database import Database
 from tightlip.incidents.packing import PAST_RETENTION
 
@@ -14,7 +17,7 @@ from tightlip.incidents.packing import PAST_RETENTION
 def test_without_incidents_the_page_says_so(page):
     assert "Nothing went wrong" in page.get("/").text
     assert page.get("/groups.json").json() == []
-    assert "No incident is kept" in page.get("/codes").text
+    assert "No client was told of an error" in page.get("/codes").text
 
 
 def test_incidents_of_one_fault_are_one_group(page, fail):
@@ -133,18 +136,56 @@ def test_a_group_that_is_not_there_is_told(page, fail, form_token):
     assert page.post("/groups/99/state", data=sent).json()["error"]["code"] == "GROUP_UNKNOWN"
 
 
-def test_what_clients_were_told_is_counted_by_code_and_route(page, fail):
+class PageCouponExpired(PublicError):
+    status = 410
+    message = "This coupon has expired"
+
+
+class PageNeverSent(PublicError):
+    status = 409
+    message = "Nobody was ever told of this"
+
+
+def test_codes_tell_what_was_sent_what_never_and_what_is_missing(page, fail, directory, exchange):
+    async def application(scope, receive, send):
+        raise PageCouponExpired
+
+    shielded = Shield(directory=directory.path, sinks=[])(application)
+    for _ in range(3):
+        exchange(shielded, "/coupons")
     fail()
     newest = fail()
-    (told,) = page.get("/codes.json").json()
-    assert told == {
-        "code": "INTERNAL_SERVER_ERROR",
-        "status": 500,
-        "route": "GET",
-        "incidents": 2,
-        "reference": newest,
-    }
-    assert "standard" in page.get("/codes").text
+    archive_at(directory).close()
+    told = {entry["code"]: entry for entry in page.get("/codes.json").json()}
+    failed = told["INTERNAL_SERVER_ERROR"]
+    assert (failed["kind"], failed["answers"], failed["reference"]) == ("standard", 2, newest)
+    assert (failed["status"], failed["route"], sum(failed["trend"])) == (500, "GET", 2)
+    expired = told["PAGE_COUPON_EXPIRED"]
+    assert (expired["kind"], expired["answers"], expired["reference"]) == ("declared", 3, "")
+    assert expired["message"] == "This coupon has expired"
+    assert expired["place"].startswith(__file__)
+    assert told["PAGE_NEVER_SENT"]["answers"] == 0
+    text = page.get("/codes?since=1h").text
+    missing, declared = text.split("<h2>Declared errors</h2>")
+    assert "INTERNAL_SERVER_ERROR" in missing.partition("where a declared one is missing")[2]
+    assert declared.index("PAGE_COUPON_EXPIRED") < declared.index("PAGE_NEVER_SENT")
+    assert "never sent" in declared
+    assert "Answers of the last 1h by route" in missing
+    assert 'class="series-1"' in missing
+    for form in ("md", "txt"):
+        assert "never sent" in page.get(f"/codes.{form}").text
+
+
+def test_bars_of_stacked_trends_stand_on_one_another():
+    series = [("A", (4, 0, 1)), ("B", (4, 2, 0)), ("C", (0, 0, 1))]
+    assert list(stacks(series, 16)) == [
+        (0, 0, 4, 8, 8),
+        (1, 0, 4, 0, 8),
+        (1, 1, 2, 12, 4),
+        (0, 2, 1, 14, 2),
+        (2, 2, 1, 12, 2),
+    ]
+    assert all(length > 0 for *_, length in stacks([("A", (1,)), ("B", (1000,))], 20))
 
 
 def test_health_counts_what_is_kept(page, fail):
@@ -155,7 +196,7 @@ def test_health_counts_what_is_kept(page, fail):
     assert "<dt>With a full report</dt><dd>2</dd>" in text
 
 
-def test_each_page_is_there_as_text_json_and_markdown(page, fail):
+def test_each_page_is_there_as_text_json_and_markdown(page, fail, directory):
     reference = fail(words="teapot")
     record = page.get(f"/incidents/{reference}.json").json()
     assert record["reference"] == reference
@@ -165,6 +206,7 @@ def test_each_page_is_there_as_text_json_and_markdown(page, fail):
     text = page.get(f"/incidents/{reference}.txt")
     assert text.headers["content-type"].startswith("text/plain")
     assert "no price for teapot" in text.text
+    archive_at(directory).close()
     for name in ("groups", "codes"):
         assert reference in page.get(f"/{name}.md").text
         assert reference in page.get(f"/{name}.txt").text

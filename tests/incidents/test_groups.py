@@ -86,12 +86,6 @@ def test_nobody_decides_that_a_group_regresses(groups):
     assert not groups.decide(99, State.MUTED, NOON)
 
 
-def test_codes_are_counted_by_route(groups):
-    first, second = groups.told(limit=10)
-    assert (first.route, first.incidents, first.reference) == ("GET /prices", 3, "CCCCCCCCCCCC")
-    assert (second.route, second.incidents) == ("", 1)
-
-
 @pytest.mark.parametrize(
     ("text", "found"), [("VALUE", 2), ("v1:0", 1), ("%", 0), ("_", 0), ("!", 0), ("'", 0)]
 )

@@ -32,6 +32,7 @@ from tightlip.incidents.sink import open_sink
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.summary import microseconds, moment, summarise
 from tightlip.incidents.tables import StoreError
+from tightlip.incidents.told import Count, Declaration, Key, Kind, ToldCounts
 from tightlip.responder.policy import ConfigurationError
 
 SERVER = os.environ.get("TIGHTLIP_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/test")
@@ -174,21 +175,44 @@ def test_a_summary_leads_to_the_nearest_report_of_its_fault(host, receiving):
     assert nearest == ["FIRST", "SECOND", "FIRST"]
 
 
-def test_what_was_decided_and_what_clients_were_told(host, receiving):
+def test_what_clients_of_all_hosts_were_told_is_counted_together_and_once(host, receiving):
+    key = Key("SOLD_OUT", 409, "POST /orders", Kind.DECLARED)
+    declared = [Declaration("SOLD_OUT", 409, "Sold out", "errors.py:7")]
+
+    def tell(one, answers, reference, at):
+        with open_store(one.directory, print) as store:
+            store.add_told({key: Count(answers, at, reference)}, declared, at)
+            for _ in range(2):  # as a sink does that does not know whether it has come
+                receiving.take_told(store.origin(), ToldCounts(store.database))
+
+    one, other = host("one"), host("other")
+    tell(one, 3, "A", NOW)
+    tell(other, 4, "", NOW + 60_000_000)
+    tell(one, 1, "B", NOW + 60_000_000)
+    (told,) = receiving.told(span_of(1440, NOW + 60_000_000))
+    assert (told.code, told.answers, told.reference, told.message) == (
+        "SOLD_OUT",
+        8,
+        "B",
+        "Sold out",
+    )
+    assert sum(told.trend) == 8
+    assert told.last_time == moment(NOW + 60_000_000)
+    while receiving.sweep(Retention(), NOW + 20 * DAY):
+        pass
+    (told,) = receiving.told(span_of(525_600, NOW + 20 * DAY))
+    assert (told.answers, sum(told.trend)) == (8, 8)
+    while receiving.sweep(Retention(), NOW + 500 * DAY):
+        pass
+    (told,) = receiving.told(span_of(525_600, NOW + 500 * DAY))
+    assert (told.answers, sum(told.trend), told.message) == (8, 0, "")
+
+
+def test_what_was_decided_about_a_group_stays(host, receiving):
     one = host("one")
-    told = {"http.request.method": "GET", "http.route": "/prices"}
-    one.keep("A", **told)
-    one.keep("B", **told)
+    one.keep("A")
     one.keep("C", fingerprint="v1:1")
     one.send(receiving)
-    first, second = receiving.groups.told(limit=10)
-    assert (first.status, first.route, first.incidents, first.reference) == (
-        500,
-        "GET /prices",
-        2,
-        "B",
-    )
-    assert second.route == ""
     span = span_of(1440, NOW)
     number = receiving.groups.by_fingerprint("v1:0", span).number
     assert receiving.groups.decide(number, State.RESOLVED, NOW)
@@ -374,6 +398,9 @@ def test_a_shield_sends_what_it_records_and_the_terminal_and_the_page_read_it(
     assert "planted" in page.get(f"/incidents/{reference}").text
     for address in ("/groups/1", "/codes", "/health", "/groups.json", "/codes.json"):
         assert page.get(address).status_code == 200, address
+    until(lambda: any(told["answers"] for told in page.get("/codes.json").json()))
+    told = page.get("/codes.json").json()
+    assert (told[0]["code"], told[0]["reference"]) == ("INTERNAL_SERVER_ERROR", reference)
 
 
 def test_the_terminal_tells_of_a_store_that_has_nothing_or_is_no_store(url, capsys):

@@ -213,7 +213,7 @@ def _recorded(
 
     def record(exception: BaseException) -> None:
         event = "http.server.background.exception"
-        responder.answer(exception, None, read=read, event=event)
+        responder.answer(exception, None, read=read, event=event, leaves=False)
 
     async def run() -> None:
         try:

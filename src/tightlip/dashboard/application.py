@@ -15,14 +15,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tightlip.catalog.error import PublicError
-from tightlip.catalog.standard import standard_error
 from tightlip.dashboard import plain
 from tightlip.dashboard.access import VISITOR, Access, Rules, check_form
 from tightlip.dashboard.audit import Audit
 from tightlip.dashboard.reading import SPANS, USUAL_SPAN, Found, Reader, Wanted, may_be_reference
 from tightlip.dashboard.report import arrange
 from tightlip.findings.finding import Category
-from tightlip.incidents.groups import Group, State, Told
+from tightlip.incidents.groups import Group, State
 from tightlip.incidents.places import DirectoryPlace
 from tightlip.incidents.terminal import render
 from tightlip.incidents.visible import visible_text
@@ -30,11 +29,14 @@ from tightlip.responder.exemption import Exemption
 from tightlip.shielding import Shield
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from tightlip.incidents.directory import PrivateDirectory
     from tightlip.incidents.places import Place
+    from tightlip.incidents.told import Told
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -54,13 +56,12 @@ _HEADERS = {
 _FRESH = {**_HEADERS, "cache-control": "no-store"}
 _FORMS = ("json", "md", "txt")
 _COLUMNS = ("state", "incidents", "first seen", "last seen", "fault", "fingerprint", "newest")
-_CODE_COLUMNS = ("incidents", "status", "code", "route", "newest")
+_CODE_COLUMNS = ("answers", "status", "code", "kind", "route", "last", "newest incident")
 _DECISIONS = {
     State.RESOLVED: "resolved",
     State.MUTED: "muted",
     State.OPEN: "reopened",
 }
-_STANDARD_CODES = frozenset(standard_error(status).code for status in range(400, 600))
 
 
 class IncidentUnknown(PublicError):  # noqa: N818 - its code is made of its name
@@ -208,11 +209,12 @@ class _Pages:
         return _text(text, form)
 
     async def codes(self, request: Request) -> Response:
-        told = await asyncio.to_thread(self._reader.told)
-        return self._show(request, "codes.html", told=told, standard=_STANDARD_CODES)
+        since = _since(request)
+        coverage = await asyncio.to_thread(self._reader.coverage, since)
+        return self._show(request, "codes.html", coverage=coverage, since=since, spans=SPANS)
 
     async def plain_codes(self, request: Request) -> Response:
-        told = await asyncio.to_thread(self._reader.told)
+        told = (await asyncio.to_thread(self._reader.coverage, _since(request))).told
         values = [entry.as_dict() for entry in told]
         return _plain(request, values, _CODE_COLUMNS, map(_code_row, told))
 
@@ -251,6 +253,7 @@ def environment(*directories: Path) -> Environment:
         finalize=_visible,
     )
     made.globals["bars"] = bars
+    made.globals["stacks"] = stacks
     return made
 
 
@@ -262,6 +265,27 @@ def bars(trend: tuple[int, ...], height: int) -> list[tuple[int, int, int, int]]
         (number, count, height - length, length)
         for number, (count, length) in enumerate(zip(trend, lengths, strict=True))
     ]
+
+
+def stacks(
+    series: Sequence[tuple[str, tuple[int, ...]]], height: int
+) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield for each bar of stacked trends its series, its number, its count, where it stands.
+
+    Args:
+        series: Names with their trends, all of one length.
+        height: That of the highest bar.
+    """
+    sums = [sum(counts) for counts in zip(*(trend for _, trend in series), strict=True)]
+    highest = max(sums, default=0) or 1
+    for bar in range(len(sums)):
+        below = 0
+        for number, (_, trend) in enumerate(series):
+            count = trend[bar]
+            bottom, below = below * height // highest, below + count
+            top = -(-below * height // highest)
+            if count:
+                yield number, bar, count, height - top, top - bottom
 
 
 def _visible(value: Any) -> Any:
@@ -319,4 +343,5 @@ def _group_row(group: Group) -> tuple[object, ...]:
 
 
 def _code_row(told: Told) -> tuple[object, ...]:
-    return told.incidents, told.status, told.code, told.route, told.reference
+    last = told.last_time or "never sent"
+    return told.answers, told.status, told.code, told.kind, told.route, last, told.reference

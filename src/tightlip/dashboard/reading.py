@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tightlip.incidents.alerting import SentAlert
-from tightlip.incidents.groups import Group, Span, State, Told, span_of
+from tightlip.incidents.groups import Group, Span, State, span_of
 from tightlip.incidents.outbox import OutletState
 from tightlip.incidents.records import look_up
 from tightlip.incidents.reference import ALPHABET, LENGTH, read_reference
 from tightlip.incidents.standard_error import write_line
+from tightlip.incidents.told import Kind, Told, told_by
 
 if TYPE_CHECKING:
     from tightlip.incidents.incident import Incident
@@ -26,7 +27,7 @@ USUAL_SPAN = "24h"
 
 _MOST_GROUPS = 200
 _MOST_INCIDENTS = 100
-_MOST_CODES = 200
+_MOST_SERIES = 5
 _MOST_ALERTS = 50
 
 
@@ -72,6 +73,51 @@ class Found:
     incident: Incident
     report: Incident | None
     group: Group | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which errors clients were told, the most frequent first, and which they never were."""
+
+    told: tuple[Told, ...]
+
+    @property
+    def of_catalog(self) -> tuple[Told, ...]:
+        """Those that are declared."""
+        return self._of(Kind.DECLARED)
+
+    @property
+    def literal(self) -> tuple[Told, ...]:
+        """Those whose words an author wrote where they were raised."""
+        return self._of(Kind.LITERAL)
+
+    @property
+    def standard(self) -> tuple[Told, ...]:
+        """Those that stand where none is declared."""
+        return self._of(Kind.STANDARD)
+
+    @property
+    def declared(self) -> int:
+        """How many errors are declared."""
+        return len({each.code for each in self.of_catalog})
+
+    @property
+    def sent(self) -> int:
+        """How many of them were ever sent."""
+        return len({each.code for each in self.of_catalog if each.answers})
+
+    @property
+    def by_code(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The trend of each of the most frequent codes, and of all others together."""
+        return told_by(self.told, lambda each: each.code, _MOST_SERIES)
+
+    @property
+    def by_route(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The same of routes."""
+        return told_by(self.told, lambda each: each.route, _MOST_SERIES)
+
+    def _of(self, kind: Kind) -> tuple[Told, ...]:
+        return tuple(each for each in self.told if each.kind is kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +186,10 @@ class Reader:
             group = records.groups.by_fingerprint(found.incident.fingerprint, span)
             return Found(found.incident, found.report, group)
 
-    def told(self) -> list[Told]:
-        """Return which codes clients were told on which routes."""
+    def coverage(self, since: str) -> Coverage:
+        """Return which errors clients were told on which routes, and which they never were."""
         with self._opened() as records:
-            return records.groups.told(limit=_MOST_CODES)
+            return Coverage(tuple(records.told(span_of(SPANS[since], _now()))))
 
     def health(self) -> Health:
         """Return how the record itself fares."""

@@ -19,6 +19,7 @@ from tightlip.incidents.incident import Incident, now
 from tightlip.incidents.metrics import COUNTS, INCIDENTS, Key, difference
 from tightlip.incidents.outlet import Outlet
 from tightlip.incidents.pacing import Pauses, Throttle
+from tightlip.incidents.register import Register
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.summary import COUNTED, summarise
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tightlip.incidents.sealing import Seal
     from tightlip.incidents.sink import Follower
     from tightlip.incidents.store import Store
+    from tightlip.incidents.told import Key as ToldKey
 
 _GATHERED = 0.05  # seconds in which more incidents may come before they are moved together
 _BETWEEN_ROUNDS = 30.0  # seconds between looks for what dead processes left
@@ -55,6 +57,7 @@ class Archive:
         retention: What of them is kept for how long.
         seal: What the closed part of reports is encrypted with, if it is.
         followers: Sinks that take what the store has taken in.
+        register: What clients were told, and what is declared.
     """
 
     def __init__(self, directory: PrivateDirectory) -> None:
@@ -62,6 +65,7 @@ class Archive:
         self.retention = Retention()
         self.seal: Seal | None = None
         self.followers: list[Follower] = []
+        self.register = Register()
         self._spool = Spool(directory)
         self._thread: threading.Thread | None = None
         self._new = threading.Event()
@@ -116,6 +120,18 @@ class Archive:
             counted[COUNTED] = cast("int", counted[COUNTED]) + 1
         self._wake()
 
+    def told(self, key: ToldKey, reference: str) -> None:
+        """Count an error that a client was told; counts are kept within half a minute.
+
+        Args:
+            key: What is counted.
+            reference: The incident behind it; empty where none was recorded.
+        """
+        if self.register.count(key, reference):
+            self._wake()
+        elif self._thread is None:
+            self._begin()
+
     def attach(self, outlet: Outlet, *, between_looks: float | None = None) -> None:
         """Bring to `outlet` what the store keeps for it, from now on.
 
@@ -156,6 +172,7 @@ class Archive:
         self._counts = {}
         self._counted = {}
         self._lock = threading.Lock()
+        self.register.begin_anew()
         for courier in tuple(self._couriers.values()):
             courier.forget_thread()
 
@@ -209,6 +226,7 @@ class Archive:
                 self._announce(store)
                 self._drain(store, all_dead=all_dead)
                 self._count_totals(store)
+                self._keep_told(store)
             for follower in tuple(self.followers):
                 follower.wake(self.directory, self.retention)
         except BaseException as error:  # incidents wait in the spool until it can be done
@@ -224,6 +242,17 @@ class Archive:
         new = difference(counted, self._counted)
         store.add_totals({key: value for key, value in new.items() if key[0] != INCIDENTS})
         self._counted = counted
+
+    def _keep_told(self, store: Store) -> None:
+        counts = self.register.take()
+        try:
+            news = self.register.news()
+            store.add_told(counts, news, time.time_ns() // 1000)
+        except BaseException:
+            self.register.put_back(counts)
+            raise
+        if news:
+            self.register.declared(news)
 
     def _announce(self, store: Store) -> None:
         """Make the outlets known, so that what the store decides is decided for them, too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,6 @@ BARS = 48
 """How many parts of a time span a trend has."""
 
 _MINUTE = 60_000_000
-_LATEST = 10_000
 _LIKE = re.compile("[!%_]")
 """What has a meaning of its own in a pattern of LIKE."""
 
@@ -87,29 +86,6 @@ class Group(Fault):
     def as_dict(self) -> dict[str, JSON]:
         """Return it as JSON values."""
         return {**asdict(self), "state": self.state.value, "trend": list(self.trend)}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How often clients of one route were told one code.
-
-    Attributes:
-        code: The code of the error.
-        status: Its status.
-        route: The method and the route's template.
-        incidents: How often.
-        reference: The newest such incident.
-    """
-
-    code: str
-    status: int
-    route: str
-    incidents: int
-    reference: str
-
-    def as_dict(self) -> dict[str, JSON]:
-        """Return it as JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,22 +192,6 @@ class Groups:
             counts = {State(state): count for state, count in rows}
         return {state: counts.get(state, 0) for state in State}
 
-    def told(self, *, limit: int) -> list[Told]:
-        """Return which codes clients were told on which routes, the most frequent first.
-
-        It looks at the newest incidents, ten thousand of them.
-        """
-        with self._tables.told():
-            rows = self._tables.run(
-                _codes(self._tables.field),
-                _LATEST,
-                limit,
-            ).fetchall()
-        return [
-            Told(str(code or ""), int(status or 0), str(route or ""), count, str(reference))
-            for code, status, route, count, reference in rows
-        ]
-
     def _one(self, column: str, value: object, span: Span) -> Group | None:
         with self._tables.told():
             row = self._tables.one(
@@ -256,21 +216,6 @@ def fault_of(row: Sequence[Any]) -> Fault:
     """Return the fault of which `FAULT` was selected."""
     fingerprint, kind, place, incidents, first, last, reference = row
     return Fault(fingerprint, kind, place, incidents, moment(first), moment(last), reference)
-
-
-def _codes(field: Callable[[str], str]) -> str:
-    """Return what selects the codes of the newest incidents by route, with the newest of each."""
-    method, route = field("http.request.method"), field("http.route")
-    return (
-        "SELECT code, status, route, times, reference FROM ("  # noqa: S608 - constants
-        "SELECT code, status, route, count(*) AS times, max(id) AS newest FROM ("
-        f"SELECT id, {field('error.code')} AS code, "
-        f"{field('http.response.status_code')} AS status, "
-        f"trim(coalesce({method}, '') || ' ' || coalesce({route}, '')) AS route "
-        "FROM incidents ORDER BY time DESC LIMIT ?) AS latest "
-        "GROUP BY code, status, route ORDER BY times DESC, code, route LIMIT ?) AS counted "
-        "JOIN incidents ON id = newest ORDER BY times DESC, code, route"
-    )
 
 
 def _bars(counted: Any, span: Span) -> tuple[int, ...]:

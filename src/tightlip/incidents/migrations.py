@@ -112,5 +112,34 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX counted_time ON counted (time)
     """,
+    # What clients were told, by its origin where several stores are sent to one.
+    """
+    CREATE TABLE told (
+        id INTEGER PRIMARY KEY,
+        origin TEXT NOT NULL,
+        code TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        route TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        answers INTEGER NOT NULL,
+        last_time INTEGER NOT NULL,
+        reference TEXT NOT NULL,
+        UNIQUE (origin, code, status, route, kind)
+    );
+    CREATE TABLE told_minutes (
+        told INTEGER NOT NULL REFERENCES told,
+        minute INTEGER NOT NULL,
+        answers INTEGER NOT NULL,
+        PRIMARY KEY (told, minute)
+    ) WITHOUT ROWID;
+    CREATE INDEX told_minutes_minute ON told_minutes (minute);
+    CREATE TABLE declared (
+        code TEXT PRIMARY KEY,
+        status INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        place TEXT NOT NULL,
+        seen_time INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
 )
 """Times are microseconds, and minutes are minutes, since 1970 in UTC."""

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from tightlip.incidents import instruments, standard_error
 from tightlip.incidents.archive import Archive
@@ -25,6 +26,9 @@ from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import storable, visible_line
 from tightlip.incidents.ways import Walks
 from tightlip.source import is_application as is_application_file
+
+if TYPE_CHECKING:
+    from tightlip.incidents.told import Key
 
 _recording: ContextVar[bool] = ContextVar("tightlip_recording", default=False)
 
@@ -56,6 +60,7 @@ class Recorder:
     ) -> None:
         self.failures: Counter[str] = Counter()
         self._sinks = tuple(sinks)
+        self._archive = archive
         self._keeping = None
         if archive is not None:
             outlets = [sink.outlet for sink in self._sinks if isinstance(sink, OutsideSink)]
@@ -104,6 +109,11 @@ class Recorder:
         except BaseException:  # the answer must leave; without a record it leaves without reference
             return False
         return is_taken if self._keeping is None else is_kept
+
+    def told(self, key: Key, reference: str | None) -> None:
+        """Count an error that a client was told, where there is an archive."""
+        if self._archive is not None:
+            self._archive.told(key, reference or "")
 
     def _measure(self, occurrence: Occurrence, seconds: float) -> None:
         COUNTS.recorded(occurrence, seconds)

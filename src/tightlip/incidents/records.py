@@ -8,12 +8,13 @@ from typing import NamedTuple, Self
 
 from tightlip.incidents.alerting import SentAlert
 from tightlip.incidents.encoding import JSON
-from tightlip.incidents.groups import FAULT, Fault, Groups, fault_of
+from tightlip.incidents.groups import FAULT, Fault, Groups, Span, fault_of
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.outbox import OutletState
 from tightlip.incidents.packing import unpack
 from tightlip.incidents.summary import NEAREST_REPORT
 from tightlip.incidents.tables import EVERY, Tables
+from tightlip.incidents.told import Told, ToldCounts
 
 
 class Kept(NamedTuple):
@@ -170,6 +171,14 @@ class Records:
                 EVERY if limit is None else limit,
             ).fetchall()
         return [fault_of(row) for row in rows]
+
+    def told(self, span: Span) -> list[Told]:
+        """Return what clients were told, and what is declared and they never were.
+
+        Args:
+            span: The span of time of the trends.
+        """
+        return ToldCounts(self._tables).read(span)
 
     def _nearest(self, named: object, fault: int, time: int) -> str | None:
         """Return the reference of the report that was named, if it is kept, or of the nearest."""

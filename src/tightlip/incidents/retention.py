@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from tightlip.incidents.told import ToldCounts
+
 if TYPE_CHECKING:
     from tightlip.incidents.database import Database
 
@@ -66,6 +68,7 @@ def sweep(database: Database, retention: Retention, now: int) -> int:
             or _old_incidents(database, now - retention.incident_days * _DAY)
             or _old_counted(database, now - retention.incident_days * _DAY)
             or _old_counters(database, (now - _COUNTERS * _DAY) // _MINUTE)
+            or _old_told(database, now, now - retention.incident_days * _DAY)
         )
         if not gone and size(database) > retention.bytes:
             gone = _every_second_report(database) or _every_second_incident(database)
@@ -130,6 +133,11 @@ def _old_counters(database: Database, before: int) -> int:
             before,
             _STEP,
         ).rowcount
+
+
+def _old_told(database: Database, now: int, before: int) -> int:
+    with database.transaction():
+        return ToldCounts(database).sweep(now, before)
 
 
 def _every_second_report(database: Database) -> int:

@@ -19,6 +19,8 @@ from tightlip.incidents.outbox import Outbox, OutletState
 from tightlip.incidents.records import Records
 from tightlip.incidents.summary import COUNTED
 from tightlip.incidents.tally import Tally
+from tightlip.incidents.told import Count, Declaration, ToldCounts
+from tightlip.incidents.told import Key as ToldKey
 
 
 class Outgoing(NamedTuple):
@@ -161,6 +163,27 @@ class Store(Records):
         with self.database.told(), self.database.transaction():
             for (name, labels), value in counted.items():
                 self._total(name, labels, value)
+
+    def add_told(
+        self, counts: Mapping[ToldKey, Count], declarations: Sequence[Declaration], now: int
+    ) -> None:
+        """Add what a process has told its clients until `now`, and what it declares."""
+        if not counts and not declarations:
+            return
+        with self.database.told(), self.database.transaction():
+            told = ToldCounts(self.database)
+            told.add(counts, now)
+            told.declare(declarations, now)
+
+    def last_told(self) -> tuple[int, ...]:
+        """Return what changes whenever `add_told` has added something."""
+        number = self.database.number
+        with self.database.told():
+            return (
+                number("SELECT sum(answers) FROM told"),
+                number("SELECT max(seen_time) FROM declared"),
+                number("SELECT count(*) FROM declared"),
+            )
 
     def origin(self) -> str:
         """Return the name of this store, which no other has."""

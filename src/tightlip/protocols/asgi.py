@@ -90,7 +90,8 @@ class Guard:
             if kind in {"lifespan.startup.failed", "lifespan.shutdown.failed"}:
                 recorded = sys.exception()
                 failure = recorded or RuntimeError(message.get("message", ""))
-                answer = self._surroundings.responder.answer(failure, None, event=kind)
+                responder = self._surroundings.responder
+                answer = responder.answer(failure, None, event=kind, leaves=False)
                 message = {"type": kind, "message": f"see the incident {answer.reference}"}
             await send(message)
 
@@ -99,5 +100,7 @@ class Guard:
         except Exception as exception:
             # One that never listens has no lifespan: to raise is its way to say so (ASGI 3.0).
             if listened and exception is not recorded:
-                self._surroundings.responder.answer(exception, None, event="lifespan.failed")
+                self._surroundings.responder.answer(
+                    exception, None, event="lifespan.failed", leaves=False
+                )
             raise

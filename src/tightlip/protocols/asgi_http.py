@@ -311,10 +311,8 @@ class HttpExchange:
         Frameworks answer first and raise on afterwards: the exception says more, and is worth
         the wait until the application returns.
         """
-        held = self._held
         return (
-            held is not None
-            and held["status"] >= _SERVER_ERROR
+            started_by(self._held).status >= _SERVER_ERROR
             and self._state.exception is None
             and self._state.answer is None
         )
@@ -347,8 +345,8 @@ class HttpExchange:
         """Answer an exception that came out of the application."""
         if self._has_left(exception):
             return
-        if isinstance(exception, StreamAbortedError):
-            # A guard further inside has cut its stream, or this one has answered in its place.
+        if isinstance(exception, StreamAbortedError | LeakError):
+            # A guard has cut its stream, as a leak has been told of, or answered in its place.
             if self.phase is STREAMING:
                 await self._flush()
                 raise exception
@@ -440,9 +438,10 @@ class HttpExchange:
         response: Response | None = None,
         event: str = "http.server.request.exception",
     ) -> Answer:
-        request = self._request()
+        request, leaves = self._request(), self.phase is not DONE  # else it is in the background
+        read = self._hearing.reader(request)
         self._state.answer = answer = self._responder.answer(
-            exception, request, read=self._hearing.reader(request), response=response, event=event
+            exception, request, read=read, response=response, event=event, leaves=leaves
         )
         return answer
 

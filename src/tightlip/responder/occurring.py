@@ -5,8 +5,10 @@ from __future__ import annotations
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Request
 from tightlip.incidents.incident import Occurrence
+from tightlip.incidents.reference import new_reference
 from tightlip.responder.decision import Decision
 from tightlip.responder.success import Leak
+from tightlip.wire import last_resort
 
 
 def occurrence_of(  # noqa: PLR0913, PLR0917 - each is a part of it
@@ -55,4 +57,17 @@ def occurrence_of_leak(leak: Leak, request: Request, reference: str, answer: byt
         facts={"rules": leak.rules, "categories": leak.categories},
         notes=leak.notes,
         event=leak.event,
+    )
+
+
+def occurrence_of_fault(exception: BaseException, request: Request | None, note: str) -> Occurrence:
+    """Return the occurrence of an answer by the last resort; `note` tells of our own fault."""
+    return Occurrence(
+        reference=new_reference(),
+        request=request,
+        exception=exception,
+        status=500,
+        code=standard_error(500).code,
+        answer=last_resort.BODY,
+        notes=(note,),
     )

@@ -11,6 +11,7 @@ from tightlip.incidents.sealing import UnusableKeyError, seal_of
 from tightlip.incidents.sink import Follower, default_sinks, open_sink
 from tightlip.incidents.spool import IS_SUPPORTED
 from tightlip.responder.policy import ConfigurationError, Policy
+from tightlip.responder.telling import declared_errors
 
 
 def open_recorder(policy: Policy) -> Recorder:
@@ -59,6 +60,7 @@ def _archive(policy: Policy) -> Archive | None:
     except NoDirectoryError as error:
         raise ConfigurationError(f"directory: {error}") from None
     archive.seal = seal
+    archive.register.declarations = declared_errors
     if policy.retention is not None:
         archive.retention = policy.retention
     for alerts in policy.alerts:

@@ -15,7 +15,6 @@ from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Headers, Request, Response
 from tightlip.failure import HttpFailure, ValidationFailure, Withheld
-from tightlip.incidents.incident import Occurrence
 from tightlip.incidents.reference import new_reference
 from tightlip.plugins import find_for
 from tightlip.responder.answer import Answer, read_nothing
@@ -24,11 +23,12 @@ from tightlip.responder.error_page import ErrorPages, shows
 from tightlip.responder.fault import tell
 from tightlip.responder.hearing import Hearing, listen
 from tightlip.responder.inspection import Inspection, scanner_of
-from tightlip.responder.occurring import occurrence_of, occurrence_of_leak
+from tightlip.responder.occurring import occurrence_of, occurrence_of_fault, occurrence_of_leak
 from tightlip.responder.policy import Policy
 from tightlip.responder.recording import open_recorder
 from tightlip.responder.stream import StreamReview
 from tightlip.responder.success import MESSAGE, RESPONSE, Leak, SuccessReview
+from tightlip.responder.telling import key_of
 from tightlip.responder.withholding import has_words, withheld_body
 from tightlip.responder.wording import Detectors
 from tightlip.source import adopt
@@ -91,6 +91,7 @@ class Responder:
         response: Response | None = None,
         withheld: tuple[Withheld, ...] = (),
         event: str = "http.server.request.exception",
+        leaves: bool = True,
     ) -> Answer:
         """Answer an exception.
 
@@ -102,6 +103,7 @@ class Responder:
                 its allowed headers count, its body does not.
             withheld: What else does not leave, for the record.
             event: The name of the event in the record.
+            leaves: Whether a client is told; what nobody waits for is only recorded.
         """
         try:
             decision = self._decide(exception, read)
@@ -112,9 +114,10 @@ class Responder:
             headers = allowed_with_error(
                 (*self._policy.headers, *decision.headers, *(response.headers if response else ()))
             )
-            return self._send(decision, request, headers, read, event)
+            answer = self._send(decision, request, headers, read, event)
         except BaseException as fault:  # whatever it is, the client gets the precomputed answer
-            return self._last_resort(fault, request, exception)
+            answer = self._last_resort(fault, request, exception)
+        return self._told(answer, request) if leaves else answer
 
     def review(self, response: Response, request: Request, *, made_by: str = "") -> Answer:
         """Answer for a finished response of status 400 or above that was made by hand.
@@ -127,9 +130,10 @@ class Responder:
             decision = Decision(error, withheld=withheld)
             headers = allowed_with_error((*self._policy.headers, *response.headers))
             event = "http.server.response.withheld"
-            return self._send(decision, request, headers, read_nothing, event)
+            answer = self._send(decision, request, headers, read_nothing, event)
         except BaseException as fault:  # as above
-            return self._last_resort(fault, request)
+            answer = self._last_resort(fault, request)
+        return self._told(answer, request)
 
     def may_keep_page(self, path: str) -> bool:
         """Tell whether an error page of the application's may leave below `path`."""
@@ -164,7 +168,8 @@ class Responder:
                 if not self._record(noted, request(), reference, page, event):
                     page, reference = self._pages.as_sent(response, None), None
             is_server_error = decision.is_server_error
-            return Answer(page, decision.error, reference, decision.declared, is_server_error)
+            answer = Answer(page, decision.error, reference, decision.declared, is_server_error)
+            return self._told(answer, request())
         except BaseException as fault:  # it may not leave, then
             tell(fault)
             return None
@@ -213,7 +218,7 @@ class Responder:
             response = Response(status, tuple(headers), body)
             return self._success.judge(inspection, response, request())
         except BaseException as fault:  # what could not be read does not leave
-            return self._last_resort(fault, request()).response
+            return self._told(self._last_resort(fault, request()), request()).response
 
     def open_stream(
         self,
@@ -247,7 +252,7 @@ class Responder:
             message = text.encode("utf-8", "surrogatepass")
             inspection = self._success.inspect_message(message, request, hearing)
         except BaseException as fault:  # what could not be read does not leave
-            return self._last_resort(fault, request())
+            return self._told(self._last_resort(fault, request()), request())
         if inspection is None:
             return None
         return self._end_stream(inspection, _SWITCHING_PROTOCOLS, request(), MESSAGE)
@@ -264,11 +269,12 @@ class Responder:
             response = render(_LAST_ERROR, request, reference)
             if not self._record_leak(leak, request, str(reference), response.body):
                 reference = None
-            return Answer(
+            answer = Answer(
                 response, _LAST_ERROR, reference, is_declared=False, is_server_error=False
             )
         except BaseException as fault:  # as above
-            return self._last_resort(fault, request)
+            answer = self._last_resort(fault, request)
+        return self._told(answer, request)
 
     def last_words(self, answer: Answer) -> bytes:
         """Return the envelope that ends a stream, without a line break in it."""
@@ -326,6 +332,12 @@ class Responder:
         """Return a decided answer with those headers that were added on its way and may leave."""
         own = dict(response.headers)
         return replace(response, headers=assemble(own, allowed_with_error(headers)))
+
+    def _told(self, answer: Answer, request: Request | None) -> Answer:
+        """Have `answer` counted among those that clients were given."""
+        with suppress(BaseException):  # it must leave, whether it is counted or not
+            self._recorder.told(key_of(answer, request), answer.reference)
+        return answer
 
     def _declares(self, exception: BaseException, read: Read) -> bool:
         translation = self._translator.translate(exception, read, self._detectors.flags)
@@ -403,11 +415,12 @@ class Responder:
         """Answer in place of a good answer of which nothing may leave."""
         error = standard_error(leak.status)
         allowed = allowed_with_error((*self._policy.headers, *headers))
-        reference = new_reference()
+        reference: str | None = new_reference()
         response = render(error, request, reference, allowed)
-        if self._record_leak(leak, request, reference, response.body):
-            return response
-        return render(error, request, None, allowed)
+        if not self._record_leak(leak, request, str(reference), response.body):
+            response, reference = render(error, request, None, allowed), None
+        answer = Answer(response, error, reference, is_declared=False, is_server_error=True)
+        return self._told(answer, request).response
 
     def _last_resort(
         self,
@@ -418,17 +431,8 @@ class Responder:
         """Give the precomputed answer; tell standard error in one line, and the record in full."""
         note = tell(fault)
         with suppress(BaseException):
-            self._recorder.record(
-                Occurrence(
-                    reference=new_reference(),
-                    request=request,
-                    exception=exception if exception is not None else fault,
-                    status=500,
-                    code=_LAST_ERROR.code,
-                    answer=last_resort.BODY,
-                    notes=(note,),
-                )
-            )
+            failed = exception if exception is not None else fault
+            self._recorder.record(occurrence_of_fault(failed, request, note))
         response = last_resort.ANSWER
         if request is not None and request.method == "HEAD":
             response = replace(response, body=b"")

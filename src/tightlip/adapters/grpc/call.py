@@ -185,7 +185,7 @@ class Call:
         refused = self._aborted
         if refused is not None and exception is not refused:
             # As in gRPC an abort stands, whatever follows it; the record has both.
-            self._responder.answer(exception, request, read=self._read, event=_EVENT)
+            self._responder.answer(exception, request, read=self._read, event=_EVENT, leaves=False)
             exception = refused
         return self._responder.answer(
             exception, request, read=self._read, withheld=withheld, event=_EVENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tightlip.cli.incidents.place import Given, directory_option
-from tightlip.cli.incidents.reading import list_incidents, show, stats, tail
+from tightlip.cli.incidents.reading import codes, list_incidents, show, stats, tail
 from tightlip.cli.incidents.serving import serve
 from tightlip.cli.incidents.watching import alerts, metrics
 
@@ -26,5 +26,5 @@ def command(context: click.Context, directory: str | None, store: str | None) ->
     context.obj = Given(directory, store)
 
 
-for _each in (list_incidents, show, tail, stats, serve, alerts, metrics):
+for _each in (list_incidents, show, tail, stats, codes, serve, alerts, metrics):
     command.add_command(_each)

@@ -32,6 +32,7 @@ _UNKNOWN = 1
 _SHOWN = 50
 _BETWEEN_LOOKS = 0.25  # seconds
 _WIDEST = 120
+_A_DAY = 1440  # minutes
 
 
 @click.command(name="list")
@@ -147,6 +148,39 @@ def stats(given: Given, form: str, directory: str | None) -> None:
             if kept.damages:
                 places = counted(kept.damages, "place")
                 click.echo(f"{places} of spools could not be read.", err=True)
+
+
+@click.command()
+@format_option
+@directory_option
+@click.pass_obj
+def codes(given: Given, form: str, directory: str | None) -> None:
+    """Show which errors clients were told, the most frequent first, and which they never were.
+
+    A standard error stands where no declared one says what has failed.
+    """
+    from tightlip.incidents.encoding import encode
+    from tightlip.incidents.groups import span_of
+    from tightlip.incidents.told import Kind
+
+    with opened(find_place(given, directory)) as records:
+        if records is None:
+            return
+        told = records.told(span_of(_A_DAY, time.time_ns() // 1000))
+        for each in told:
+            if form == "jsonl":
+                click.echo(encode(each.as_dict()))
+                continue
+            last = f"last {each.last_time}" if each.last_time else "never sent"
+            where = visible_line(each.route or each.place or "-")
+            click.echo(
+                f"{each.answers:>8} x  {each.status} {visible_line(each.code)}  "
+                f"{each.kind}  {where}  {last}  {each.reference}".rstrip()
+            )
+        if form == "text":
+            declared = {each.code for each in told if each.kind is Kind.DECLARED}
+            sent = len({each.code for each in told if each.code in declared and each.answers})
+            click.echo(f"{sent} of {counted(len(declared), 'declared error')} were sent.", err=True)
 
 
 def _read(references: tuple[str, ...]) -> Iterator[str]:

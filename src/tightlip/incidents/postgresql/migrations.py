@@ -63,5 +63,33 @@ MIGRATIONS: tuple[str, ...] = (
         counted bigint NOT NULL DEFAULT 0
     )
     """,
+    """
+    CREATE TABLE told (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        origin text NOT NULL,
+        code text NOT NULL,
+        status bigint NOT NULL,
+        route text NOT NULL,
+        kind text NOT NULL,
+        answers bigint NOT NULL,
+        last_time bigint NOT NULL,
+        reference text NOT NULL,
+        UNIQUE (origin, code, status, route, kind)
+    );
+    CREATE TABLE told_minutes (
+        told bigint NOT NULL REFERENCES told,
+        minute bigint NOT NULL,
+        answers bigint NOT NULL,
+        PRIMARY KEY (told, minute)
+    );
+    CREATE INDEX told_minutes_minute ON told_minutes (minute);
+    CREATE TABLE declared (
+        code text PRIMARY KEY,
+        status bigint NOT NULL,
+        message text NOT NULL,
+        place text NOT NULL,
+        seen_time bigint NOT NULL
+    )
+    """,
 )
 """Bodies are compressed already. `origins` knows how far each directory that sends has come."""

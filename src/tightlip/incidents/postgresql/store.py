@@ -13,6 +13,7 @@ from tightlip.incidents.records import Records
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.store import Outgoing
 from tightlip.incidents.tally import Tally
+from tightlip.incidents.told import ToldCounts
 
 _DAY = 86_400_000_000  # microseconds
 _MINUTE = 60_000_000
@@ -103,6 +104,16 @@ class PostgresqlStore(Records):
             )
         return len(outgoing.rows) + len(outgoing.counts)
 
+    def take_told(self, origin: str, told: ToldCounts) -> None:
+        """Take in what a directory's clients were told, in place of what was known of it.
+
+        Args:
+            origin: The name of the directory's store.
+            told: What stands in it.
+        """
+        with self.database.told(), self.database.transaction():
+            ToldCounts(self.database).take_over(origin, told)
+
     def sweep(self, retention: Retention, now: int) -> bool:
         """Let go of one partition, or of some counts, that need not be kept; tell whether it did.
 
@@ -128,7 +139,8 @@ class PostgresqlStore(Records):
                 (now - _COUNTERS * _DAY) // _MINUTE,
                 _STEP,
             )
-            return gone.rowcount > 0
+            told = ToldCounts(self.database).sweep(now, now - incidents * _DAY)
+            return gone.rowcount + told > 0
 
     def _make_days(self, days: set[int]) -> None:
         """Make the partitions of these days, as far as they are missing."""

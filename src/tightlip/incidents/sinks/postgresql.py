@@ -84,6 +84,7 @@ class PostgresqlSink:
         self._new = threading.Event()
         self._is_ending = threading.Event()
         self._warnings = Throttle()
+        self._told: tuple[int, ...] = ()
         self._swept = -_BETWEEN_SWEEPS
 
     def _run(self) -> None:
@@ -105,6 +106,7 @@ class PostgresqlSink:
     def _forward(self) -> None:
         from tightlip.incidents.drainer import open_store
         from tightlip.incidents.postgresql.store import PostgresqlStore
+        from tightlip.incidents.told import ToldCounts
 
         with (
             open_store(self._directory, standard_error.write_line) as store,
@@ -118,6 +120,10 @@ class PostgresqlSink:
                 now=time.time_ns() // 1000,
             ):
                 pass
+            told = store.last_told()
+            if told != self._told:
+                receiving.take_told(origin, ToldCounts(store.database))
+                self._told = told
             self._sweep(receiving)
 
     def _sweep(self, receiving: PostgresqlStore) -> None:
