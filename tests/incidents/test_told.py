@@ -225,5 +225,5 @@ def test_trends_are_added_up_by_a_name_the_greatest_first_and_the_rest_together(
         lambda each: each.code,
         1,
     )
-    assert found == [("B", (5, 5)), (OTHER, (2, 4))]
+    assert found == [("B", (5, 5)), ("all others", (2, 4))]
     assert json.dumps(told("A", 1).as_dict())

@@ -232,7 +232,7 @@ class ToldCounts:
         trends: dict[int, list[int]] = {}
         for told, bar, answers in self._tables.run(
             "SELECT told, (minute - ?) * ? / ? AS bar, sum(answers) FROM told_minutes "
-            "WHERE minute BETWEEN ? AND ? GROUP BY told, bar",
+            "WHERE told IN (SELECT id FROM told) AND minute BETWEEN ? AND ? GROUP BY told, bar",
             *(span.first, BARS, span.last - span.first + 1),
             *(span.first, span.last),
         ):
@@ -278,7 +278,7 @@ def told_by(
     Args:
         told: What clients were told, with its trends.
         name: What is told apart.
-        most: How many names there are at the most; the rest is one more, `_OTHER`.
+        most: How many names there are at the most; the rest is one more, `all others`.
     """
     sums: dict[str, list[int]] = {}
     for each in told:
@@ -289,7 +289,7 @@ def told_by(
     for _, trend in ranked[most:]:
         rest = _added(rest, trend)
     found = [(each, tuple(trend)) for each, trend in ranked[:most]]
-    return found if rest is None else [*found, (OTHER, tuple(rest))]
+    return found if rest is None else [*found, ("all others", tuple(rest))]
 
 
 def _added(trend: Sequence[int] | None, other: Sequence[int]) -> list[int]:
