@@ -49,6 +49,10 @@ bench: $(BIN)/.bench ## measure what Tightlip costs
 corpus-report: $(BIN)/.test ## measure what the rules find in the corpus, and where they cry wolf
 	$(BIN)/python tests/corpus/report.py --misses --alarms
 
+.PHONY: fuzz
+fuzz: $(BIN)/.test ## look for bytes that break what must hold for any, a minute for each reader
+	$(BIN)/python -W ignore tests/fuzz/run.py
+
 .PHONY: format
 format: $(BIN)/.test ## bring the source into form
 	$(BIN)/ruff check --fix

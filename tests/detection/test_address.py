@@ -5,6 +5,8 @@ import re
 import pytest
 
 from tightlip.detection.address import is_address
+from tightlip.detection.reading import Reading
+from tightlip.detection.scanner import default_scanner
 
 NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+){3}|fd00::17", re.ASCII)
 
@@ -28,6 +30,16 @@ def _is_address(text):
 )
 def test_an_address(text):
     assert _is_address(text)
+
+
+@pytest.mark.parametrize("piece", [".0.10", "0.10.", ".", "10.0.0.256", "10.0.0.\xb2"])
+def test_a_piece_of_a_longer_number_is_none(piece):
+    assert not is_address(f"at {piece} now", 3, 3 + len(piece))
+
+
+def test_numbers_that_run_into_each_other_are_no_addresses():
+    for text in ("connect to 10.0.10.0.0.10.=0.032", "x 10.0.10.0.0.10. y"):
+        assert default_scanner().scan(text, Reading(500)) == ()
 
 
 @pytest.mark.parametrize(

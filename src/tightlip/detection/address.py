@@ -31,7 +31,7 @@ def is_address(text: str, start: int, end: int) -> bool:
     what a client is told of its own address tells it nothing.
     """
     found = text[start:end]
-    if "." in found and any(int(octet) > _HIGHEST_OCTET for octet in found.split(".")):
+    if "." in found and not all(map(_is_octet, found.split("."))):
         return False
     before = text[max(0, start - _BEFORE) : start]
     if before.endswith(".") or _MORE.match(text, end):
@@ -40,3 +40,8 @@ def is_address(text: str, start: int, end: int) -> bool:
         return False
     behind = text[end : end + _AFTER]
     return _VERSION.search(before) is None and _VERSION_BEHIND.match(behind) is None
+
+
+def _is_octet(text: str) -> bool:
+    """Tell whether `text` is a part of an address; of a longer number, a part may have no digit."""
+    return text.isdecimal() and int(text) <= _HIGHEST_OCTET
