@@ -8,11 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tightlip.detection.encoding import ENCODINGS, HTML, JSON, PERCENT, ZEROS, is_dressed
+from tightlip.detection.encoding import ENCODINGS, HTML, JSON, MARKUP, PERCENT, ZEROS, is_dressed
 
 CRUMBS = [
     *[bytes((byte,)) for byte in b'\\\\\\\\"/nrtu0059aAfF&#xX;%+ \x00'],
-    *[b"\\u", b"\\u00", b"\\u0041", b"\\u005c", b"\\u00e9", b"\\ud83d\\ude00", b"\\n", b"\\\\"],
+    *[
+        b"\\x",
+        b"\\x41",
+        b"\\x5c",
+        b"\\'",
+        b"\\u",
+        b"\\u00",
+        b"\\u0041",
+        b"\\u005c",
+        b"\\u00e9",
+        b"\\ud83d\\ude00",
+        b"\\n",
+        b"\\\\",
+    ],
     *[b"&", b"&lt", b"&lt;", b"&amp;", b"&#39;", b"&#x27;", b"&#0;", b"&#128;", b"&eacute;"],
     *[b"&#0000039;", b"&#00000039;", b"%2", b"%2F", b"%0a", b"%E9", b"\xc3\xa9", b"\xff", b"plain"],
 ]
@@ -94,15 +107,20 @@ def test_what_a_form_wrote_is_read_again(text):
         (JSON, rb"\\\n", b"\\\n"),
         (JSON, rb"\u005cn", rb"\n"),
         (JSON, rb"\u00e9\ud83d", rb"\u00e9\ud83d"),
-        (JSON, rb"\x41", rb"\x41"),
+        (JSON, rb"\x41 \'b\' \x5c\x5C", rb"A 'b' \\"),
+        (JSON, rb"C:\xampp \x4", rb"C:\xampp \x4"),
         (JSON, rb"end\ ", rb"end\ "),
         (HTML, b"&#39;&#x27;&apos;", b"'''"),
         (HTML, b"&lt;module&gt;&nbsp;&quot;", b'<module> "'),
         (HTML, b"&#0;&#200;&eacute;&unknown;", b"&#0;&#200;&eacute;&unknown;"),
         (HTML, b"&amp;lt;", b"&lt;"),
+        (HTML, b"&lsqb;&lcub;&bsol;&comma;&NewLine;&rcub;", b"[{\\,\n}"),
         (PERCENT, b"%2Fsrv%2fshop+a", b"/srv/shop a"),
         (PERCENT, b"100% %zz %C3%A9", b"100% %zz %C3%A9"),
         (ZEROS, b"T\x00r\x00a\x00", b"Tra"),
+        (MARKUP, b"<b>Tra</b><span class='x'>ce</span>back", b"Traceback"),
+        (MARKUP, b"<td>a</td><h1>b</h1><br/>c", b"\na\n\nb\n\nc"),
+        (MARKUP, b"a < b, b > c, <!-- d -->, <", b"a < b, b > c, <!-- d -->, <"),
     ],
 )
 def test_a_dress_is_taken_off_once(encoding, sent, meant):
@@ -120,7 +138,9 @@ def test_a_dress_is_taken_off_once(encoding, sent, meant):
         (JSON, b"a\\\\u00", 0),
         (JSON, b"a\\u004", 5),
         (JSON, b"a\\u0041", 0),
-        (JSON, b"a\\x", 0),
+        (JSON, b"a\\x", 2),
+        (JSON, b"a\\x4", 3),
+        (JSON, b"a\\x41", 0),
         (HTML, b"a&", 1),
         (HTML, b"a&#x2", 4),
         (HTML, b"a&amp;", 0),

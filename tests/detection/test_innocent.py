@@ -93,3 +93,34 @@ def test_a_good_answer_may_say_this(content):
 )
 def test_the_leak_beside_it_is_found(content, reading):
     assert rules(content, reading)
+
+
+ADDRESS = "dial tcp 10.0.0.5:5432: connect: connection refused"
+PADDED = [f'answer({{"error": "{ADDRESS}"}});', f'/**/ a.b([{{"error": "{ADDRESS}"}}])']
+
+
+@pytest.mark.parametrize("text", PADDED)
+def test_json_in_a_call_of_a_function_is_no_code(text):
+    assert rules(text, Reading(200, "application/javascript"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'answer({{"error": "{ADDRESS}"}}); more()', f"const why = '{ADDRESS}'", f"// {ADDRESS}"],
+)
+def test_code_speaks_of_errors_by_its_nature(text):
+    assert rules(text, Reading(200, "application/javascript")) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [
+        ("<Error><Message>CrashLoopBackOff</Message></Error>", "application/xml"),
+        ('<answer status="error"><why>CrashLoopBackOff</why></answer>', "application/xml"),
+        ("event: error\ndata: CrashLoopBackOff\n\n", "text/event-stream"),
+        ("error=CrashLoopBackOff", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_weak_words_count_where_a_form_other_than_json_tells_of_a_failure(text, media_type):
+    assert rules(text, Reading(200, media_type)) == {"infrastructure-cluster-word"}
+    assert rules(text, Reading(200, "text/html")) == set()

@@ -98,6 +98,87 @@ def test_what_does_not_say_that_the_answer_failed_changes_nothing(text):
     assert counts(text) == [False]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '\ufeff{"error": "10.0.0.5"}',
+        ')]}\',\n{"error": "10.0.0.5"}',
+        'while(1);{"error": "10.0.0.5"}',
+        'for(;;);[{"error": "10.0.0.5"}]',
+        'answer({"error": "10.0.0.5"});',
+        '/**/ typeof go === \'function\' && go({"error": "10.0.0.5"});',
+    ],
+)
+def test_json_is_known_behind_what_guards_it(text):
+    assert counts(text) == [True]
+
+
+@pytest.mark.parametrize(
+    ("inner", "told"),
+    [
+        ('{"error": {"message": "10.0.0.5"}}', True),
+        ('{"errors": [{"message": "10.0.0.5"}]}', True),
+        ('{"lastError": "10.0.0.5"}', True),
+        ('{"error": null, "address": "10.0.0.5"}', False),
+        ('{"errors": [], "address": "10.0.0.5"}', False),
+        ('{"error": "", "address": "10.0.0.5"}', False),
+        ('{"default": "10.0.0.5"}', False),
+    ],
+)
+def test_json_within_json_tells_of_a_failure_too(inner, told):
+    assert counts(json.dumps({"body": inner, "address": "10.0.0.5"})) == [told, False]
+    assert counts(json.dumps({"a": json.dumps({"b": inner})})) == [told]
+
+
+XML = Reading(200, "application/xml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("<Error><Message>10.0.0.5</Message></Error>", [True]),
+        ('<r><error message="10.0.0.5"/><at>10.0.0.5</at></r>', [True, False]),
+        ("<s:Fault><Fault>10.0.0.5</Fault><a>10.0.0.5</a></s:Fault>", [True, True]),
+        ("<r><fault><fault>1</fault>10.0.0.5</fault>10.0.0.5</r>", [True, False]),
+        ('<answer status="error"><a>10.0.0.5</a></answer>', [True]),
+        ("<soap:Fault>10.0.0.5", [True]),
+        ("<r><default>10.0.0.5</default></r>", [False]),
+        ("<r><at>10.0.0.5</at><error>gone</error></r>", [False]),
+    ],
+)
+def test_in_an_element_that_is_named_a_failure_they_count(text, told):
+    assert counts(text, XML) == told
+    assert counts(text, Reading(200, "text/html")) == [False] * len(told)
+
+
+EVENTS = Reading(200, "text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("event: error\ndata: 10.0.0.5\n\ndata: 10.0.0.5\n\n", [True, False]),
+        ("data: 10.0.0.5\r\n\r\nevent: job.failed\r\ndata: 10.0.0.5\r\n\r\n", [False, True]),
+        ('data: {"a": "10.0.0.5"}\n\ndata: {"error": "10.0.0.5"}\n\n', [False, True]),
+        ('data: {"error": ["10.0.0.5", "10.0.0.5"], "a": "10.0.0.5"}\n\n', [True, True, False]),
+        ("id: 10.0.0.5\n: 10.0.0.5\n\n", [False, False]),
+    ],
+)
+def test_in_an_event_that_is_named_a_failure_they_count(text, told):
+    assert counts(text, EVENTS) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("error=a&error_description=at+10.0.0.5&at=10.0.0.5", [True, False]),
+        ("default=10.0.0.5&error_uri", [False]),
+    ],
+)
+def test_in_a_field_of_a_form_that_is_named_a_failure_they_count(text, told):
+    assert counts(text, Reading(200, "application/x-www-form-urlencoded")) == told
+
+
 def test_of_a_piece_of_a_stream_nothing_is_known():
     assert counts('{"error": "10.0.0.5"}', Reading(200, kind="piece")) == [False]
 

@@ -284,6 +284,7 @@ def test_bytes_in_which_ascii_stands_as_it_is_are_not_touched(charset):
         ("image/png", b"Traceback (most recent call last)", True),
         ("application/octet-stream", "Überfällig".encode(), True),
         ("application/octet-stream", b"\xff\xfe\xfd", False),
+        ("application/msgpack", b"\x81\xa5error\xa4gone", False),
         ("application/pdf", b"%PDF-1.7\nstream", False),
         ("application/pdf", b"no document", True),
         ("application/zip", b"PK\x03\x04", False),
@@ -309,3 +310,15 @@ def test_a_character_cut_by_the_end_of_the_look_is_no_fault():
 def test_a_charset_that_lies_hides_nothing(content_type, mark):
     sent = mark + b"Traceback (most recent call last)"
     assert unpack(sent, Reading(content_type=content_type)) == sent
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["application/msgpack", "application/x-msgpack", "application/vnd.msgpack", "application/cbor",
+     "application/x-protobuf", "application/grpc", "application/grpc-web+proto",
+     "application/problem+cbor"],
+)  # fmt: skip
+def test_strings_between_their_lengths_are_read_in_a_failing_answer(media_type):
+    packed = b"\x81\xa5error\xd9\x22Traceback (most recent call last)\xff"
+    assert is_text(packed, Reading(500, media_type))
+    assert not is_text(packed, Reading(500, "image/png"))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tightlip.detection.encoding import ENCODINGS
-from tightlip.detection.reading import UNKNOWN, Reading
+from tightlip.detection.reading import FAILING, UNKNOWN, Reading
 from tightlip.detection.views import View, decoded_views
 
 HEADER = Reading(200, kind="header")
@@ -20,7 +20,18 @@ LEAK = b'File "/srv/shop/tax.py", line 3'
 CRUMBS = [
     *[bytes((byte,)) for byte in b'\\"/nt5c&;%+ \x00'],
     *[b"\\u0041", b"\\u005c", b"\\u0026", b"\\u0025", b"&lt;", b"&amp;", b"&#92;", b"%2F", b"%26"],
-    *[b"\\\\", b"\xc3\xa9", b"word", b"\\u00e9", b"&#x5c;u0041"],
+    *[
+        b"<b>",
+        b"</td>",
+        b"<br/>",
+        b"<",
+        b">",
+        b"\\\\",
+        b"\xc3\xa9",
+        b"word",
+        b"\\u00e9",
+        b"&#x5c;u0041",
+    ],
 ]
 DRESSED = st.lists(st.sampled_from(CRUMBS), max_size=20).map(b"".join)
 
@@ -37,7 +48,7 @@ def read_again(view, sent):
     return view.encoding.decode(read_again(view.parent, sent))
 
 
-@given(DRESSED, st.sampled_from([UNKNOWN, HEADER, FORM]), st.data())
+@given(DRESSED, st.sampled_from([UNKNOWN, FAILING, HEADER, FORM]), st.data())
 def test_every_place_of_a_view_is_traced_to_what_stands_for_it(data, reading, draw):
     for view in decoded_views(data, reading, has_base64=False):
         if not view.data:
@@ -118,6 +129,12 @@ def test_plus_joins_words_where_it_may(reading):
         "grpc-status-details-bin: VALUE",
         "X-Error-Detail: VALUE",
         "x-fault: VALUE",
+        "X-Error: =?utf-8?B?VALUE?=",
+        '{"statusCode": 500, "body": "VALUE", "isBase64Encoded": true}',
+        '{"isBase64Encoded": true, "body": "VALUE"}',
+        '{"error": "base64:VALUE"}',
+        '<detail encoding="base64">VALUE</detail>',
+        '<detail xsi:type="xsd:base64Binary">VALUE</detail>',
     ],
 )
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
@@ -127,6 +144,43 @@ def test_base64_is_read_where_a_field_says_so(form, encode):
     (view,) = [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
     first, behind = view.trace(0, len(LEAK))
     assert sent[first:behind].rstrip(b"=") == value.rstrip(b"=")
+
+
+def test_base64_in_lines_is_read_where_a_part_says_so():
+    lines = base64.encodebytes(LEAK * 5).replace(b"\n", b"\r\n")
+    head = b"--b\r\nContent-Transfer-Encoding: base64\r\nContent-Type: text/plain\r\n\r\n"
+    views = list(decoded_views(head + lines + b"--b--", UNKNOWN))
+    assert any(LEAK * 5 in view.data for view in views)
+
+
+def test_base64_in_json_within_json_is_read():
+    value = base64.b64encode(LEAK).decode()
+    sent = json.dumps({"body": json.dumps({"error_b64": value})}).encode()
+    (view,) = [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
+    first, behind = view.trace(0, len(LEAK))
+    assert sent[first:behind] == value.encode()
+
+
+def test_a_buffer_of_node_is_read():
+    sent = json.dumps({"error": {"stderr": {"type": "Buffer", "data": list(LEAK)}}}).encode()
+    (view,) = [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
+    first, behind = view.trace(0, len(LEAK))
+    assert sent[first:behind] == json.dumps(list(LEAK))[1:-1].encode()
+
+
+@pytest.mark.parametrize("numbers", ["256" + ",1" * 20, ",,1,1,1,1,1,1,1,1,1,1", "1 1" * 20])
+def test_numbers_that_are_no_bytes_stay_as_they_are(numbers):
+    sent = f'{{"type":"Buffer","data":[{numbers}]}}'.encode()
+    assert list(decoded_views(sent, UNKNOWN)) == []
+
+
+def test_the_tags_of_a_failing_page_are_taken_off():
+    sent = b"<p>File <i>&quot;/srv/<b>shop</b>/tax.py&quot;</i>, line <b>3</b></p>"
+    seen = [view for view in decoded_views(sent, FAILING) if LEAK in view.data]
+    at = seen[0].data.find(LEAK)
+    first, behind = seen[0].trace(at, at + len(LEAK))
+    assert sent[first:behind].startswith(b"File <i>&quot;")
+    assert not any(LEAK in view.data for view in decoded_views(sent, UNKNOWN))
 
 
 def test_base64_without_its_padding_is_read():

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger("tightlip")
 
-_FORMAT = "3"
+_FORMAT = "5"
 """To be raised when what is made of the same rules changes."""
 
 BASE64_SIGN = (
-    "(?i:base64|b64|-bin:"
+    r'(?i:base64|b64|-bin:|=\?[a-z0-9\-]{2,20}\?b\?|"type" ?: ?"buffer"'
     r"|\bx-[a-z\-]{0,24}(?:error|exception|trace|debug|fault|stack|diagnostics)[a-z\-]{0,16}: )"
 )
-"""What may announce a text in base64."""
+"""What may announce a text in base64, or in the numbers of its bytes."""
 
 SIGNS = (FAILURE_SIGN, BASE64_SIGN)
 """The first patterns of the strong ones; the first of them need be told once."""

@@ -1,9 +1,9 @@
 r"""Encoding: how a text may be dressed on its way to a client, and how the dress is taken off.
 
-Zero bytes, which part the letters where UTF-16 is read as something else, JSON's escapes
-(RFC 8259, section 7), HTML's character references (HTML standard, section 13.5)
-and percent-encoding (RFC 3986, section 2.1) are undone as far as rules can tell: what stands for
-a character outside ASCII stays as it is.
+Zero bytes, which part the letters where UTF-16 is read as something else, the escapes of JSON
+(RFC 8259, section 7) and of JavaScript's strings (ECMA-262, section 12.9.4), HTML's character
+references (HTML standard, section 13.5) and percent-encoding (RFC 3986, section 2.1) are undone as
+far as rules can tell: what stands for a character outside ASCII stays as it is.
 """
 
 from __future__ import annotations
@@ -12,33 +12,58 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_JSON = re.compile(rb'\\(?:u00([2-7][0-9A-Fa-f]|0[9AaDd])|(["\\/nrt]))')
-_JSON_UNICODE = re.compile(rb"\\u00([2-7][0-9A-Fa-f]|0[9AaDd])")
-_JSON_UNFINISHED = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
+_JSON = re.compile(rb"""\\(?:(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|(["'\\/nrt]))""")
+_JSON_CODE = re.compile(rb"\\(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])")
+_JSON_UNFINISHED = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?\Z")
 _JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
-_ENTITY = re.compile(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,6}));")
+_ENTITY = re.compile(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,7}));")
 _ENTITY_UNFINISHED = re.compile(rb"&[#A-Za-z0-9]{0,9}\Z")
 _ENTITY_NAMES = {
     b"amp": b"&",
     b"apos": b"'",
+    b"ast": b"*",
+    b"bsol": b"\\",
     b"colon": b":",
+    b"comma": b",",
     b"commat": b"@",
+    b"dollar": b"$",
     b"equals": b"=",
+    b"excl": b"!",
     b"grave": b"`",
     b"gt": b">",
+    b"lbrace": b"{",
     b"lbrack": b"[",
+    b"lcub": b"{",
     b"lowbar": b"_",
     b"lpar": b"(",
+    b"lsqb": b"[",
     b"lt": b"<",
     b"nbsp": b" ",
+    b"NewLine": b"\n",
     b"num": b"#",
+    b"percnt": b"%",
     b"period": b".",
+    b"plus": b"+",
+    b"quest": b"?",
     b"quot": b'"',
+    b"rbrace": b"}",
     b"rbrack": b"]",
+    b"rcub": b"}",
     b"rpar": b")",
+    b"rsqb": b"]",
+    b"semi": b";",
     b"sol": b"/",
+    b"Tab": b"\t",
+    b"vert": b"|",
 }
+
+_TAG = re.compile(rb"</?([A-Za-z][A-Za-z0-9\-]{0,30})(?:[\s/][^<>]{0,400})?>")
+_INLINE = frozenset(
+    # What stands within a line (HTML standard, section 4.5), and what older pages have there.
+    b"a abbr b big cite code dfn em font i kbd mark q s samp small span strong sub sup tt u var wbr"
+    b"".split()
+)
 
 _PERCENT = re.compile(rb"%([2-7][0-9A-Fa-f]|0[9AaDd])|\+")
 _PERCENT_UNFINISHED = re.compile(rb"%[0-9A-Fa-f]?\Z")
@@ -80,11 +105,11 @@ def _json_decode(data: bytes) -> bytes:
 def _json_piece(piece: bytes) -> bytes:
     if b"\\" not in piece:
         return piece
-    for escape, meant in ((b'\\"', b'"'), (b"\\n", b"\n"), (b"\\/", b"/")):
+    for escape, meant in ((b'\\"', b'"'), (b"\\n", b"\n"), (b"\\/", b"/"), (b"\\'", b"'")):
         piece = piece.replace(escape, meant)
     if b"\\" in piece:
         piece = piece.replace(b"\\r", b"\r").replace(b"\\t", b"\t")
-        piece = _JSON_UNICODE.sub(_json_meaning_of_code, piece)
+        piece = _JSON_CODE.sub(_json_meaning_of_code, piece)
     return piece
 
 
@@ -108,6 +133,10 @@ def _entity_meaning(match: re.Match[bytes]) -> bytes:
         return _ENTITY_NAMES.get(name, match[0])
     code = int(decimal) if decimal else int(hexadecimal, 16)
     return bytes((code,)) if 0 < code < _FIRST_OUTSIDE_ASCII else match[0]
+
+
+def _tag_meaning(match: re.Match[bytes]) -> bytes:
+    return b"" if match[1].lower() in _INLINE else b"\n"
 
 
 def _percent_meaning(match: re.Match[bytes]) -> bytes:
@@ -151,6 +180,16 @@ ZEROS = Encoding(
 
 ENCODINGS = (ZEROS, JSON, HTML, PERCENT)
 """In the order in which they are taken off: what stands in a JSON string may be HTML."""
+
+MARKUP = Encoding(
+    "markup",
+    b"<",
+    _TAG,
+    _tag_meaning,
+    lambda _: 0,
+    lambda data: _TAG.sub(_tag_meaning, data),
+)
+"""The tags of a page, which part the words of a sentence; taken off where a whole text is read."""
 
 
 def is_dressed(data: bytes) -> bool:

@@ -8,6 +8,30 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]', re.DOTALL)
 
+_OPENING = re.compile(
+    # A mark of the charset; what keeps others from including the answer; the function that JSON
+    # with padding calls.
+    rb"\s*(?:\xef\xbb\xbf)?\s*(?:\)\]\}'?,?\s*|while\(1\);\s*|for\(;;\);\s*)?"
+    rb"(?P<call>(?:/\*\*/\s?)?(?:typeof [\w$.]{1,80} === 'function' && )?[A-Za-z_$][\w$.]{0,80}\()?"
+    rb"\s*(?P<bracket>[{\[])"
+)
+
+
+def opening(data: bytes) -> bytes:
+    """Return the bracket with which `data` begins if it may be JSON, else nothing."""
+    match = _OPENING.match(data)
+    return b"" if match is None else match["bracket"]
+
+
+def is_padded(data: bytes) -> bool:
+    """Tell whether `data` is a call of a function with JSON in it, and no other code."""
+    match = _OPENING.match(data)
+    return (
+        match is not None
+        and match["call"] is not None
+        and data.rstrip().endswith((b"})", b"});", b"])", b"]);"))
+    )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:

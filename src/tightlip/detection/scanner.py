@@ -19,6 +19,7 @@ from tightlip.detection.compilation import (
 from tightlip.detection.detector import Detector
 from tightlip.detection.encoding import is_dressed
 from tightlip.detection.engine import Engine, EngineModule, Hits
+from tightlip.detection.json_strings import is_padded
 from tightlip.detection.overlap import every_hit
 from tightlip.detection.reading import FAILING, UNKNOWN, Reading
 from tightlip.detection.rule import CHECKS, Context
@@ -48,7 +49,7 @@ _CODE = frozenset(
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that go on with a character (RFC 3629)."""
 
-(_PLUS,) = b"+"
+_PLUS, _TAG = b"+<"
 
 _SIDE = 64
 """How many bytes on both sides of a match its check is shown."""
@@ -109,7 +110,12 @@ class Scanner:
             counts: Tells of a finding whether it counts; all do without it.
         """
         hits = self._strong.engine.hits(plain)
-        is_bare = not (hits or is_dressed(plain) or (_PLUS in plain and joins_words(reading)))
+        is_bare = not (
+            hits
+            or is_dressed(plain)
+            or (_PLUS in plain and joins_words(reading))
+            or (_TAG in plain and reading.is_failing)
+        )
         if is_bare and not (reading.weighs_all and self._weak.engine.hits(plain)):
             return ()
         found: set[Finding] = set()
@@ -218,7 +224,7 @@ def _counted(places: Iterable[_Place], data: bytes, reading: Reading) -> Iterato
 
     Code that is served as code speaks of errors by its nature: only secrets count in it.
     """
-    if not reading.is_failing and reading.media_type in _CODE:
+    if not reading.is_failing and reading.media_type in _CODE and not is_padded(data):
         places = (place for place in places if place[0].category is Category.CREDENTIAL)
     surroundings = Surroundings(data, reading)
     strong: list[int] = []

@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 from functools import cache, cached_property
 
-from tightlip.detection.json_strings import Path, json_strings
+from tightlip.detection.failing_parts import FailingParts
+from tightlip.detection.json_strings import Path, json_strings, opening
 from tightlip.detection.reading import Reading
 
 FAILURE_SIGN = (
@@ -14,12 +15,26 @@ FAILURE_SIGN = (
     r"[^{}\[\],]"
     r'|"(?:is_?)?(?:success(?:ful)?|succeeded|ok)"\s{0,8}:\s{0,8}(?:false|0)'
     r'|"(?:status|state|result|outcome)"\s{0,8}:\s{0,8}"(?:error|fail|fault)'
-    r'|"(?:status|status_?code|code)"\s{0,8}:\s{0,8}"?[45][0-9])'
+    r'|"(?:status|status_?code|code)"\s{0,8}:\s{0,8}"?[45][0-9]'
+    r"|<(?:[a-z0-9\-]{1,20}:)?[a-z_\-]{0,20}(?:error|exception|fault|failure)[^<>{}]{0,200}>"
+    r'|<[a-z:]{1,40} [^<>]{0,100}status="(?:error|fail|fault)'
+    r"|event: ?[a-z_.\-]{0,40}(?:error|fail|exception)|\berror(?:_description|_message)?=)"
 )
-"""A pattern of the rules' language, without whose match no text in JSON tells of a failure."""
+"""A pattern of the rules' language, without whose match no text tells of a failure."""
+
+_EVENTS = "text/event-stream"
+_EVENT_DATA = re.compile(rb"data: ?")
+_IN_EVENT = Reading()
 
 _COUNT = re.compile(rb"\s{0,8}:\s{0,8}-?[0-9]")
 """What follows a key that names what is counted."""
+
+_NESTED_KEY = re.compile(
+    rb"\\+\"[^\"\\]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|panic)[^\"\\]{0,40}\\+\""
+    rb"\s{0,8}:\s{0,8}(?:\{\s{0,8}\\|\[\s{0,8}[\\{]|\\+\"[^\"\\])",
+    re.IGNORECASE,
+)
+"""A key of JSON within a string of JSON that tells of a failure, and has a value."""
 
 _NAME = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
 _LARGEST = 4 << 20
@@ -79,6 +94,7 @@ class Surroundings:
     def __init__(self, data: bytes, reading: Reading) -> None:
         self._data = data
         self._reading = reading
+        self._events: dict[int, tuple[int, Surroundings]] = {}
 
     def counts_weak(self, at: int) -> bool:
         """Tell whether weak words count at `at`: whether a failure is told there."""
@@ -86,7 +102,11 @@ class Surroundings:
             return True
         if self._reading.kind == "header":
             return self._names_failure
-        if self._reading.kind == "piece" or not self._tells_of_failure:
+        if self._reading.kind == "piece":
+            return False
+        if not self._is_json:
+            return at in self._failing_parts or self._counts_in_event(at)
+        if not self._tells_of_failure:
             return False
         starts, _, fails = self._strings
         index = bisect_right(starts, at) - 1
@@ -113,7 +133,27 @@ class Surroundings:
 
     @cached_property
     def _is_json(self) -> bool:
-        return len(self._data) <= _LARGEST and self._data.lstrip()[:1] in {b"{", b"["}
+        return len(self._data) <= _LARGEST and opening(self._data) != b""
+
+    @cached_property
+    def _failing_parts(self) -> FailingParts:
+        """The parts of a text that is no JSON in which a failure is told."""
+        return FailingParts(self._data, self._reading.media_type)
+
+    def _counts_in_event(self, at: int) -> bool:
+        """Tell whether weak words count at `at` in a line of data of a server-sent event."""
+        if self._reading.media_type != _EVENTS:
+            return False
+        start = self._data.rfind(b"\n", 0, at) + 1
+        if start not in self._events:
+            line = self._data[start:].partition(b"\n")[0] if at - start < _LARGEST else b""
+            data = _EVENT_DATA.match(line)
+            self._events[start] = (
+                start + len(data[0]) if data else at + 1,
+                Surroundings(line[len(data[0]) :] if data else b"", _IN_EVENT),
+            )
+        first, inner = self._events[start]
+        return at >= first and inner.counts_weak(at - first)
 
     @cached_property
     def _tells_of_failure(self) -> bool:
@@ -132,11 +172,16 @@ class Surroundings:
         ends: list[int] = []
         paths: list[Path | None] = []
         flags: list[re.Match[bytes]] = []
-        is_object = self._data.lstrip()[:1] == b"{"
+        nested: list[bool] = []
+        is_object = opening(self._data) == b"{"
+        is_nesting = _NESTED_KEY.search(self._data) is not None
         for string in json_strings(self._data):
             starts.append(string.start)
             ends.append(string.end)
             paths.append(string.path)
+            nested.append(
+                is_nesting and _NESTED_KEY.search(self._data, string.start, string.end) is not None
+            )
             if is_object and string.is_key and string.path is None:
                 flag = _failure_flag().match(self._data, string.start)
                 flags += () if flag is None else (flag,)
@@ -147,7 +192,10 @@ class Surroundings:
         return (
             starts,
             ends,
-            [fail and not count for fail, count in zip(fails, counted, strict=True)],
+            [
+                (fail or told) and not count
+                for fail, told, count in zip(fails, nested, counted, strict=True)
+            ],
         )
 
 

@@ -24,6 +24,10 @@ _NO_TEXT = re.compile(
     r"x-tar|x-7z-compressed|vnd\.(?:rar|ms-|openxml)|protobuf|x-protobuf|grpc|wasm|msgpack|cbor|"
     r"java-archive|x-bzip2?|zstd|font)"
 )
+_TEXT_WITHIN = re.compile(
+    # Forms in which strings stand as they are between their lengths.
+    r"application/(?:(?:vnd\.|x-)?(?:msgpack|protobuf)|cbor|bson|grpc|[a-z0-9.\-]{1,60}\+(?:cbor|proto))"
+)
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\f\r\x1b"))
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -101,8 +105,11 @@ def is_text(data: bytes, reading: Reading) -> bool:
     """Tell whether the unpacked `data` is text: by its type, and where that says no, by a look.
 
     A type that is no text is not believed where the content begins like text: who puts a
-    traceback into `image/png` shall not pass.
+    traceback into `image/png` shall not pass. Strings packed between their lengths are read in a
+    failing answer: of a good one nothing could be taken out that leaves it whole.
     """
+    if reading.is_failing and _TEXT_WITHIN.match(reading.media_type) is not None:
+        return True
     if _NO_TEXT.match(reading.media_type) is None:
         return True
     head = data[:_SNIFFED]

@@ -6,10 +6,12 @@ import re
 from base64 import b64decode, urlsafe_b64decode
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
-from tightlip.detection.encoding import ENCODINGS, PERCENT, Encoding
+from tightlip.detection.encoding import ENCODINGS, MARKUP, PERCENT, Encoding
 from tightlip.detection.reading import Reading
 
 _MOST_ROUNDS = 4
@@ -17,7 +19,13 @@ _LONGEST_SHOWN = 65_536
 _FORM = "application/x-www-form-urlencoded"
 
 _BASE64_VALUE = rb"([A-Za-z0-9+/_\-]{16,}={0,2})"
+_BASE64_LINES = rb"((?:[A-Za-z0-9+/]{1,100}={0,2}\r?\n?){1,2000})"
+_BESIDE_BASE64 = rb'(?:"encoding"\s{0,4}:\s{0,4}"base64"|"isBase64Encoded"\s{0,4}:\s{0,4}true\b)'
 _MOST_BASE64_FIELDS = 64
+_BUFFER = re.compile(
+    # Node.js documentation, Buffer: what `buffer.toJSON()` gives.
+    rb'"type"\s{0,4}:\s{0,4}"Buffer"\s{0,4},\s{0,4}"data"\s{0,4}:\s{0,4}\[([0-9,\s]{16,262144})\]'
+)
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b"))
 
 
@@ -28,7 +36,7 @@ class View:
     Attributes:
         data: The bytes of this view.
         parent: The view that this one was made from; None for the text as it was sent.
-        encoding: What was taken off; None for a piece of the parent that was in base64.
+        encoding: What was taken off; None for a piece of the parent in base64 or numbers.
         start: Where in the parent the piece begins.
         end: Where in the parent the piece ends.
     """
@@ -58,10 +66,13 @@ def decoded_views(data: bytes, reading: Reading, *, has_base64: bool = True) -> 
 
     The work is bounded: at most four rounds over the encodings, each view no longer than `data`.
     """
-    view = View(data)
-    yield from _undressed(view, reading)
+    view = last = View(data)
+    for last in _undressed(view, reading):
+        yield last
     if has_base64:
         yield from _out_of_base64(view, reading)
+        if last is not view:
+            yield from _out_of_base64(last, reading)
 
 
 def joins_words(reading: Reading) -> bool:
@@ -85,7 +96,12 @@ def _undressed(view: View, reading: Reading) -> Iterator[View]:
                 view = View(decoded, view, encoding)
                 yield view
         if view is before:
-            return
+            break
+    # A good page shows code and its colours; a failing one shows what went wrong.
+    if reading.is_failing and MARKUP.sign in view.data:
+        data = MARKUP.decode(view.data)
+        if data != view.data:
+            yield View(data, view, MARKUP)
 
 
 def _out_of_base64(view: View, reading: Reading) -> Iterator[View]:
@@ -97,9 +113,18 @@ def _out_of_base64(view: View, reading: Reading) -> Iterator[View]:
             left -= 1
             plain = _plain(match[1])
             if plain is not None:
-                inner = View(plain, view, None, *match.span(1))
-                yield inner
-                yield from _undressed(inner, reading)
+                yield from _inner(plain, view, match, reading)
+    for match in islice(_BUFFER.finditer(view.data), left):
+        numbers = match[1].split(b",")
+        with suppress(ValueError):
+            yield from _inner(bytes(map(int, numbers)), view, match, reading)
+
+
+def _inner(plain: bytes, view: View, match: re.Match[bytes], reading: Reading) -> Iterator[View]:
+    """Yield the text that the first group of `match` stands for, and its views."""
+    inner = View(plain, view, None, *match.span(1))
+    yield inner
+    yield from _undressed(inner, reading)
 
 
 @cache
@@ -113,8 +138,14 @@ def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
             # A data URL (RFC 2397).
             rb"data:[a-z]{0,20}/?[a-z0-9.+\-]{0,40}(?:;[a-z0-9=\-]{1,30}){0,3};base64,VALUE",
             # A field beside one that says so, behind it or before it.
-            rb'"encoding"\s{0,4}:\s{0,4}"base64"[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
-            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?"encoding"\s{0,4}:\s{0,4}"base64"',
+            _BESIDE_BASE64 + rb'[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
+            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?' + _BESIDE_BASE64,
+            # A value that says so itself, and an element of XML.
+            rb'"base64[:,]\s?VALUE',
+            rb"base64(?:Binary)?[\"'][^<>]{0,100}>\s{0,40}VALUE",
+            # A part of a multipart body (RFC 2045, section 6.8), and a word of a field (RFC 2047).
+            rb"content-transfer-encoding:\s{0,4}base64[^\0]{0,400}?\r?\n\r?\n" + _BASE64_LINES,
+            rb"=\?[a-z0-9\-]{2,20}\?b\?VALUE\?=",
             # A header field that says so, among them the binary metadata of gRPC.
             rb"\b(?:x-[a-z\-]{0,40}(?:base64|b64)|[a-z][a-z0-9\-]{0,60}-bin):\s{0,4}VALUE",
             # A header field that tells of a failure, and holds nothing else.
@@ -128,7 +159,7 @@ def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
 
 def _plain(value: bytes) -> bytes | None:
     """Return what `value` holds in base64 if that is text, else None (RFC 4648, sections 4, 5)."""
-    padded = value.rstrip(b"=")
+    padded = b"".join(value.split()).rstrip(b"=")
     padded += b"=" * (-len(padded) % 4)
     try:
         plain = (urlsafe_b64decode if b"-" in value or b"_" in value else b64decode)(padded)
