@@ -323,6 +323,21 @@ def test_grpc_keeps_the_words_of_abort_and_no_others(client):
         assert broken.value.details() == "Something went wrong"
 
 
+@example("connectrpc_application")
+def test_connect_keeps_the_words_of_its_errors_and_no_others(client):
+    def find(seat):
+        return client.post("/shop.Seats/Find", json=seat)
+
+    assert find("12A").json() == "free"
+    missing = find("99Z").json()
+    assert (missing["code"], missing["message"]) == ("not_found", "There is no such seat")
+    broken = find("12B")
+    assert broken.status_code == 500
+    assert broken.json()["code"] == "internal"
+    assert "list index" not in broken.text
+    assert re.fullmatch(REFERENCE, broken.headers["x-error-reference"])
+
+
 @worker("celery_application")
 def test_what_a_task_of_celery_fails_with_is_in_the_record(name, tmp_path):
     program = f"from {name} import total; print(type(total.apply(([],)).result).__name__)"
