@@ -10,7 +10,7 @@ from tightlip.detection.scanner import default_scanner
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
 from tightlip.incidents.secrets.commands import without_options
-from tightlip.incidents.secrets.forms import without_forms
+from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.named import without_named, without_told
 from tightlip.incidents.secrets.statements import without_statements
@@ -25,7 +25,9 @@ _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 # `scrub_text` finds nothing in a text that is shorter than every token, card and key, and holds
 # no sign that may stand between a name and its value.
 _SHORTEST_SECRET = 8
-_sign = re.compile(r"""[=:$'">\t]""").search
+_sign = re.compile(r"""[=:$'">\t]|%3[AaDd]""").search
+# In JSON and in the repr of bytes, a name may be written so, and is in JSON if it is not ASCII.
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-7][0-9A-Fa-f]))")
 _MOST_HARMLESS = 4096
 _LONGEST_HARMLESS = 512
 _PASSWORD_HASH = re.compile(
@@ -133,6 +135,12 @@ def scrub_text(text: str, found: Found | None = None) -> str:
         found: Gets those that may stand elsewhere, too.
     """
     found = Found() if found is None else found
+    if "\\" in text:
+        plain = _ESCAPE.sub(_letter, text)
+        if plain != text and scrub_text(plain, found) != plain:
+            text = plain
+    if "PRIVATE KEY" in text:
+        text = without_private_keys(text)
     text = without_addresses(text, found)
     text = without_statements(text, found)
     if _sign(text):
@@ -142,6 +150,12 @@ def scrub_text(text: str, found: Found | None = None) -> str:
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
     return without_forms(default_scanner().mask(text))
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """Return the letter or the digit that an escape stands for; any other stays as it is."""
+    character = chr(int(escape["four"] or escape["two"], 16))
+    return character if character.isalnum() else escape[0]
 
 
 def is_harmless(text: str) -> bool:

@@ -72,8 +72,9 @@ def without_addresses(text: str, found: Found) -> str:
             text = replaced(_WITHOUT_SCHEME, text, found)
     if "//" in text:
         text = _WEBHOOK.sub(_without_pieces, text)
-    if "code=" in text and any(name in text for name in _OAUTH):
-        text = replaced(_CODE, text, found)
+    if "code=" in text:
+        is_oauth = any(name in text for name in _OAUTH)
+        text = replaced(_CODE, text, found, lambda code: is_oauth or looks_random(code["code"]))
     return text
 
 
@@ -112,13 +113,15 @@ def is_secret_parameter(name: str, value: str, query: str) -> bool:
     Args:
         name: Its name.
         value: Its value.
-        query: The whole query: `code` is a secret beside the other parameters of OAuth.
+        query: The whole query: `code` is a secret if it looks random, or beside the other
+            parameters of OAuth.
     """
     plain = unquote_plus(name)[:_LONGEST_NAME]
     if is_secret_name(plain):
         return True
     if plain in _CODES:
-        return "state=" in query or any(word in query for word in _OAUTH)
+        is_oauth = "state=" in query or any(word in query for word in _OAUTH)
+        return is_oauth or looks_random(unquote(value))
     return is_key_name(plain) and looks_random(unquote(value))
 
 

@@ -40,6 +40,13 @@ _ATTACHED_AFTER_USER = re.compile(
     r"""[\s"'] -u [\s"',]{0,6} [\w.-]{1,64} [\s"',]{1,6} -p (?P<password> [^\s"'\x00=]{2,200} )""",
     re.VERBOSE,
 )
+_NEXT = r"""(?: [ ] | \\{0,4}["'],[ ]?\\{0,4}["'] )"""
+_OF_HTPASSWD = re.compile(
+    rf"""\bhtpasswd (?: {_NEXT} -\w+ ){{0,4}} {_NEXT} -\w*b\w* (?: {_NEXT} -\w+ ){{0,4}}
+        (?: {_NEXT} (?!-) [^\s"',\x00]{{1,200}} ){{1,2}}
+        {_NEXT} (?P<password> [^\s"'\x00]{{1,200}} )""",
+    re.VERBOSE,
+)
 _OF_OPENSSL = re.compile(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
 
 # What programs take a password by, as their manuals say. Options that have a secret name
@@ -72,7 +79,7 @@ def without_options(text: str, found: Found) -> str:
         text = replaced(
             _SHORT, text, found, lambda match: next(asked) > _MOST_OPTIONS or _is_secret(match)
         )
-        for pattern in (_USER, _ATTACHED, _ATTACHED_AFTER_USER):
+        for pattern in (_USER, _ATTACHED, _ATTACHED_AFTER_USER, _OF_HTPASSWD):
             text = replaced(pattern, text, found)
     if "pass:" in text:
         text = replaced(_OF_OPENSSL, text, found)

@@ -27,6 +27,9 @@ _VENDORS = re.compile(  # Mailgun, Mailchimp
 )
 _LONG = re.compile(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
 _OF_AWS = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
+# RFC 7468, RFC 9580. Whatever stands between the two, in whatever dress, is the key.
+_FIRST_LINE = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_LAST_LINE = re.compile(r"-----END [A-Z0-9 ]{1,60}-----")
 _SHORTEST_LONG = 32
 _APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "_+-/="}
 _SHORTEST_RANDOM = 16
@@ -44,6 +47,24 @@ def without_forms(text: str) -> str:
         return text
     text = _LONG.sub(_without_random, text)
     return _OF_AWS.sub(_without_random, text)
+
+
+def without_private_keys(text: str) -> str:
+    """Return `text` without the private keys that have both their first and their last line."""
+    pieces: list[str] = []
+    at = 0
+    while (first := _FIRST_LINE.search(text, at)) is not None:
+        last = _LAST_LINE.search(text, first.end())
+        if last is None:
+            break
+        other = text.find("\x00", first.end(), last.start())  # it ends in another text
+        if other < 0:
+            pieces += (text[at : first.start()], SCRUBBED)
+            at = last.end()
+        else:
+            pieces.append(text[at:other])
+            at = other
+    return "".join([*pieces, text[at:]])
 
 
 def is_card(number: int) -> bool:

@@ -33,6 +33,7 @@ _NAMED = re.compile(
 _NEXT = r"""(?! \s | \Z | [\x00)\]}"'\\] | [\w.%\[\]\ -]{1,60} [=:] )"""
 _VALUE = re.compile(
     rf"""
+      (?: [A-Za-z_][\w.]{{0,80}}\( (?: \w{{1,40}}= )? ){{0,3}}           # SecretStr('…')
       (?: [bruBRUEN]{{0,2}} | _\w{{1,10}}[ ]? )
       (?: " (?P<double> (?: [^"\\\x00] | \\+[^\\\x00] | "" )* )
         | ' (?P<single> (?: [^'\\\x00] | \\+[^\\\x00] | '' )* ) )
@@ -74,6 +75,13 @@ _ELEMENT = re.compile(
 _LINE = re.compile(
     r"""(?:\n|\\n)[ \t-]{0,20}(?:export[ ])?(?P<name>[\w.-]{2,60})[ \t]?[:=][ \t]?
         (?P<value>[^\s"'=:\x00\\][^\n"'=:\x00\\]{0,200})(?=\r?\n|\\|\Z)""",
+    re.VERBOSE,
+)
+# A name and its value as two attributes of one thing: of an element, or of an object.
+_ATTRIBUTES = re.compile(
+    r"""\b(?:key|name|id)\\*["']?\s?[:=]\s?\\*["'](?P<name>[\w.-]{2,100})\\*["'][,;\s]{1,4}
+        (?:\\*["'])?value\\*["']?\s?[:=]\s?(?P<mark>\\*["'])
+        (?P<value>(?:(?!(?P=mark))[^\x00]){1,2000})""",
     re.VERBOSE,
 )
 # What pydantic says of a value that it refused, as a text and as a list of mappings.
@@ -124,6 +132,7 @@ _BEFORE_A_NOUN = frozenset("/.-_")
 _SHORTEST_PASSWORD = 4
 _SHORTEST_TOKEN = 8
 _PASSWORDS = ("pass", "pin", "otp")
+_OF_CARDS = frozenset({"cvc", "cvv"})
 _PLAIN_VALUES = frozenset(
     """
     None null nil True False true false undefined NULL [] {} ()
@@ -132,6 +141,8 @@ _PLAIN_VALUES = frozenset(
     required invalid missing wrong incorrect expired unknown empty too field value ensure expected
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
+_SHORT_OPTION = re.compile(r"-[A-Za-z]{1,3}")
+_NAME_ENDS = re.compile(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
 _PLACE = re.compile(
     r"""%s|%\(\w+\)s|:[a-z_]+(?:_\d+)?\)?|\?\)?|\$\d{1,2}\)?|\{\w*\}|\$\{\w+\}|\*{3,}|<\w+>
@@ -151,6 +162,8 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
         found: Gets the secrets.
         only_literals: Only literals are replaced: in source code all else is an expression.
     """
+    if "value" in text:
+        text = replaced(_ATTRIBUTES, text, found, _is_named)
     pieces: list[str] = []
     at = 0
     for named in _NAMED.finditer(text):
@@ -162,7 +175,7 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
         if only_literals and not _LITERAL.match(text, start):
             continue
         span = _value(text, start, name.lower(), is_secret=is_secret)
-        if span is None:
+        if span is None or (named[0].rstrip()[-1:] == "," and _is_no_value(text, *span)):
             continue
         start, end = span
         _gather(found, text[start:end])
@@ -267,6 +280,17 @@ def _gather(found: Found, value: str) -> None:
         found.add(value.rpartition(" ")[2])
 
 
+def _is_no_value(text: str, start: int, end: int) -> bool:
+    """Tell whether what stands after a name and a comma is no second half of a pair.
+
+    That is a word of prose, as in `expected 'token', got 'x'`, the next name, or an option of a
+    program that is called like a secret.
+    """
+    if _NAME_ENDS.match(text, end) or _SHORT_OPTION.fullmatch(text, start, end):
+        return True
+    return text[start:end].isalpha() and text[start - 1 : start] == " "
+
+
 def _is_named(match: re.Match[str]) -> bool:
     return is_secret_name(match["name"]) and not match["value"].isspace()
 
@@ -287,6 +311,8 @@ def _is_line(match: re.Match[str]) -> bool:
 def _is_told(match: re.Match[str]) -> bool:
     value = match["quoted"] or match["bare"]
     has_digit = any(map(str.isdigit, value))
+    if match["name"].lower() in _OF_CARDS:
+        return value.isdigit()
     if match["name"].lower().startswith(_PASSWORDS):
         return bool(match["quoted"]) or (has_digit and len(value) >= _SHORTEST_PASSWORD)
     if match["quoted"]:
