@@ -15,6 +15,7 @@ from tightlip.incidents.patience import LeftBehindError, Patience
 from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.reference import new_reference
 from tightlip.incidents.sink import open_sink
+from tightlip.incidents.sinks.memory import MemorySink
 
 
 class Waits:
@@ -45,6 +46,70 @@ class Hanging(logging.Handler):
         self.goes_on.acquire(timeout=30)
         self.goes_on.release()
         self.records.append(record)
+
+
+class HangingSink:
+    """A sink of an application's own that hangs until it is told to go on."""
+
+    def __init__(self):
+        self.goes_on = threading.Event()
+        self.taken = []
+        self.context = None
+        self.at_once = threading.Semaphore(1)
+
+    def send(self, incident):
+        assert self.at_once.acquire(blocking=False)
+        self.context = variable.get(None)
+        self.goes_on.wait(30)
+        self.taken.append(incident.reference)
+        self.at_once.release()
+
+    def close(self):
+        pass
+
+
+variable = contextvars.ContextVar("variable")
+
+
+def test_a_sink_of_ones_own_that_hangs_costs_one_wait_and_gets_all_later(tmp_path, monkeypatch):
+    monkeypatch.setattr("tightlip.incidents.standard_error.write_line", lambda line: True)
+    sink = HangingSink()
+    archive = Archive(PrivateDirectory(tmp_path))
+    monkeypatch.setattr(archive, "_wake", lambda: None)
+    monkeypatch.setattr(
+        "tightlip.incidents.patience.Patience.__init__.__kwdefaults__", {"longest": 0.05}
+    )
+    recorder = Recorder([sink], archive=archive)
+    variable.set("of the request")
+    references = [new_reference() for _ in range(5)]
+    waits = Waits(monkeypatch)
+    for reference in references:
+        assert recorder.record(Occurrence(reference, None, None, 500, "X", b"{}"))
+    monkeypatch.undo()
+    assert waits.in_vain == 1
+    assert recorder.failures.total() == 5
+    sink.goes_on.set()
+    for _ in range(1000):
+        if len(sink.taken) == 5:
+            break
+        threading.Event().wait(0.01)
+    assert sink.taken == references
+    assert sink.context == "of the request"
+
+
+def test_what_a_sink_of_ones_own_raises_is_its_failure_as_before(capfd):
+    class Failing:
+        def send(self, incident):
+            raise BaseException(incident.reference)
+
+        def close(self):
+            pass
+
+    sinks = [Failing(), MemorySink()]
+    recorder = Recorder(sinks)
+    assert recorder.record(Occurrence(new_reference(), None, None, 500, "X", b"{}"))
+    assert len(sinks[1]) == 1
+    assert [name.rpartition(".")[2] for name in recorder.failures] == ["Failing"]
 
 
 def test_a_handler_that_hangs_costs_one_wait_and_loses_no_record(logger, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context, copy_context
+from functools import partial
 from weakref import WeakSet
 
 LONGEST_WAIT = 3.0  # seconds
@@ -115,6 +116,16 @@ class Patience:
                 self._is_behind = False
             call.done.set()
             del call
+
+
+def patiently(name: str, function: Callable[..., object]) -> Callable[..., None]:
+    """Return what calls `function` so; see `Patience`."""
+    patience = Patience(name)
+
+    def call(*arguments: object) -> None:
+        patience.call(partial(function, *arguments))
+
+    return call
 
 
 def _after_fork_in_child() -> None:

@@ -21,6 +21,7 @@ from tightlip.incidents.incident import ERROR, SCHEMA_VERSION, Incident, Occurre
 from tightlip.incidents.keeping import Keeping
 from tightlip.incidents.metrics import COUNTS
 from tightlip.incidents.pacing import Throttle
+from tightlip.incidents.patience import patiently
 from tightlip.incidents.sink import Sink
 from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import storable, visible_line
@@ -60,6 +61,10 @@ class Recorder:
     ) -> None:
         self.failures: Counter[str] = Counter()
         self._sinks = tuple(sinks)
+        self._sends = [
+            (sink, sink.send if _is_prompt(sink) else patiently("tightlip-sink", sink.send))
+            for sink in self._sinks
+        ]
         self._archive = archive
         self._keeping = None
         if archive is not None:
@@ -161,11 +166,11 @@ class Recorder:
 
     def _send(self, incident: Incident, *, is_kept: bool) -> bool:
         taken = False
-        for sink in self._sinks:
+        for sink, send in self._sends:
             if is_kept and isinstance(sink, OutsideSink):
                 continue  # it gets it from the archive
             try:
-                sink.send(incident)
+                send(incident)
                 taken = True
             except BaseException as fault:  # foreign code; the next sink may take it
                 self._sink_failed(sink, fault)
@@ -187,6 +192,11 @@ class Recorder:
     def _count(self, what: str) -> None:
         with self._lock:
             self.failures[what] += 1
+
+
+def _is_prompt(sink: Sink) -> bool:
+    """Tell whether a sink is one of ours: they bound by themselves how long they take."""
+    return isinstance(sink, OutsideSink) or type(sink).__module__.startswith(f"{__package__}.")
 
 
 def _bare(occurrence: Occurrence, fault: BaseException) -> Incident:

@@ -19,7 +19,11 @@ _A_PAIR = 2
 
 @runtime_checkable
 class Sink(Protocol):
-    """Takes incidents. It may be called from several threads at once."""
+    """Takes incidents.
+
+    One of ours may be called from several threads at once. Any other is called in a thread of its
+    own, and is left behind where it takes too long.
+    """
 
     def send(self, incident: Incident) -> None:
         """Take `incident`, or raise: what was not taken goes to the next place."""
