@@ -8,7 +8,12 @@ from tightlip.exchange import Response
 from tightlip.protocols.asgi_faults import UnsendableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tightlip.exchange import Request
     from tightlip.protocols.asgi_exchange import Message
+    from tightlip.responder.hearing import Hearing
+    from tightlip.responder.responder import Responder
 
 Fields: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -36,3 +41,31 @@ def plain(body: object) -> bytes:
         return bytes(memoryview(body))  # type: ignore[arg-type]
     except TypeError:
         raise UnsendableError(f"a body is made of bytes, not of {type(body).__name__}") from None
+
+
+def sendable(responder: Responder, message: Message) -> Fields:
+    """Return the fields of `message` without those that name the machinery.
+
+    Raises:
+        UnsendableError: HTTP has no form for one of them.
+    """
+    try:
+        return responder.outgoing(message.get("headers", ()))
+    except (TypeError, ValueError) as error:
+        raise UnsendableError(f"an answer cannot have this header: {error}") from None
+
+
+def reviewed_fields(
+    responder: Responder,
+    message: Message,
+    status: int,
+    request: Callable[[], Request],
+    hearing: Hearing,
+) -> Message:
+    """Return `message`, which ends or opens what has no body of its own, without fields that leak.
+
+    Raises:
+        UnsendableError: HTTP has no form for one of them.
+    """
+    fields = sendable(responder, message)
+    return {**message, "headers": responder.review_fields(status, fields, request, hearing)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Request, Response, first_of, without
-from tightlip.protocols.asgi_answer import Fields, plain, started_by
+from tightlip.protocols.asgi_answer import Fields, plain, reviewed_fields, sendable, started_by
 from tightlip.protocols.asgi_exchange import (
     STATE,
     Application,
@@ -186,6 +186,9 @@ class HttpExchange:
             message = {**message, "more_body": True}
         elif ends:
             self.phase = DONE
+        elif message["type"] == "http.response.trailers":
+            about = held["status"], self._request, self._hearing
+            message = reviewed_fields(self._responder, message, *about)
         await self._send(message)
 
     def _gather(self, held: Message, message: Message, *, ends: bool) -> Message | None:
@@ -244,10 +247,7 @@ class HttpExchange:
             UnsendableError: HTTP has no form for the status or a header.
         """
         status = held["status"]
-        try:
-            headers = self._responder.outgoing(held.get("headers", ()))
-        except (TypeError, ValueError) as error:
-            raise UnsendableError(f"an answer cannot have this header: {error}") from None
+        headers = sendable(self._responder, held)
         if status < _FIRST_FINAL:
             raise UnsendableError(f"an answer cannot have the status {status}")
         if _FIRST_REDIRECT <= status < _FIRST_ERROR:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Request, Response
+from tightlip.protocols.asgi_answer import reviewed_fields
 from tightlip.protocols.asgi_exchange import (
     Application,
     Message,
@@ -32,6 +33,7 @@ _INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
 _POLICY_VIOLATION = 1008
 _LONGEST_REASON = 123  # bytes; RFC 6455, section 5.5: a control frame holds 125 with the code
 _MOST_WITHHELD = 65536
+_SWITCHING_PROTOCOLS = 101
 _REFUSED = 403
 _FIRST_ERROR = 400
 
@@ -129,8 +131,8 @@ class WebSocketExchange:
         kind = message["type"]
         if kind == "websocket.accept":
             self._phase = Phase.OPEN
-            headers = self._responder.outgoing(message.get("headers", ()))
-            await self._send({**message, "headers": headers})
+            about = _SWITCHING_PROTOCOLS, self._request, self._hearing
+            await self._send(reviewed_fields(self._responder, message, *about))
         elif kind == "websocket.close":
             await self._close(message, sys._getframe(1))  # noqa: SLF001 - whose words these are
         elif kind == "websocket.send":

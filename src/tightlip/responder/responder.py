@@ -80,6 +80,7 @@ class Responder:
         self._pages = ErrorPages(policy.error_pages, scanner)
         self._success = SuccessReview(scanner, policy, self._record_leak, self._refuse)
         self._inspect = self._success.inspect
+        self.review_fields = self._success.fields
         self._recorder = open_recorder(policy)
 
     def answer(  # noqa: PLR0913 - each is said by name

@@ -15,6 +15,7 @@ from tightlip.failure import Withheld
 from tightlip.findings.finding import Category, Finding
 from tightlip.incidents.reference import new_reference
 from tightlip.responder.containment import Contained, contain
+from tightlip.responder.fault import tell
 from tightlip.responder.hearing import told as heard
 from tightlip.responder.inspection import Inspection, Inspector
 from tightlip.responder.stream import End, StreamReview
@@ -139,6 +140,30 @@ class SuccessReview:
         if leaking is not None and not self._reports:
             headers = _without(headers, {name for name, _ in leaking.headers})
         return headers, self._inspector.stream(headers, separator, judged, hear)
+
+    def fields(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        request: Callable[[], Request],
+        hearing: Hearing,
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the fields that may leave where no body goes with them, such as trailers.
+
+        `request` is asked for only where something leaks, which is recorded.
+        """
+        try:
+            inspection = self._inspector.inspect(headers, b"", request, hearing)
+            if inspection is None:
+                return headers
+            leak = self._leak(inspection, (), Contained(b"", ()), status)
+            self._record(leak, request(), new_reference(), b"")
+            if self._reports:
+                return headers
+            return list(_without(tuple(headers), {name for name, _ in inspection.headers}))
+        except BaseException as fault:  # what could not be read does not leave
+            tell(fault)
+            return []
 
     def inspect_message(
         self, text: bytes, request: Callable[[], Request], hearing: Hearing
