@@ -11,7 +11,7 @@ from tightlip.incidents.incident import Incident
 
 def test_a_cell_cannot_end_its_row():
     text = plain.table(["a", "b"], [["x | y", "1\n| z"]])
-    assert text.splitlines() == ["| a | b |", "| --- | --- |", r"| x \| y | 1\n\| z |"]
+    assert text.splitlines() == ["| a | b |", "| --- | --- |", r"| x \| y | 1\\n\| z |"]
 
 
 def test_rows_of_text_stay_rows():

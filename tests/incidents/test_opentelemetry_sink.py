@@ -15,6 +15,7 @@ from tightlip.exchange import Request
 from tightlip.failure import Withheld
 from tightlip.incidents import standard_error
 from tightlip.incidents.sink import open_sink
+from tightlip.incidents.visible import visible_line
 
 HOSTILE = "a\nFORGED line\r\x1b[2J\ud800\u202e\x00"
 
@@ -122,7 +123,7 @@ def test_the_closed_part_goes_there_only_if_that_is_asked_for(receiver, record, 
     sink.close()
     ((told, _),) = decoded(receiver.requests)
     attributes = attributes_of(told.attributes)
-    assert attributes["exception.message"] == incident["exception.message"]
+    assert attributes["exception.message"] == visible_line(incident["exception.message"])
     assert attributes["url.path"] == "/planted"
     assert "KeyError: 'planted'" in attributes["exception.stacktrace"]
     assert json.loads(attributes["tightlip.withheld"][0])["text"] == "planted"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -10,7 +11,7 @@ from urllib.parse import parse_qsl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -204,7 +205,7 @@ class _Pages:
         shown = found.report or found.incident
         form = _form(request)
         if form == "json":
-            return JSONResponse(found.incident.as_dict(), headers=_FRESH)
+            return _json(found.incident.as_json())
         text = plain.markdown(arrange(shown)) if form == "md" else render(shown)
         return _text(text, form)
 
@@ -320,8 +321,13 @@ def _form(request: Request) -> str:
 def _plain(request: Request, values: Any, columns: Any, rows: Any) -> Response:
     form = _form(request)
     if form == "json":
-        return JSONResponse(values, headers=_FRESH)
+        return _json(json.dumps(values))
     return _text(plain.table(columns, rows) if form == "md" else plain.columns(rows), form)
+
+
+def _json(text: str) -> Response:
+    """Return JSON that is pure ASCII: whoever shows it in a terminal sees no client's escapes."""
+    return PlainTextResponse(text, headers=_FRESH, media_type="application/json")
 
 
 def _text(text: str, form: str) -> Response:

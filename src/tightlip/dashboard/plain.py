@@ -10,13 +10,14 @@ from tightlip.incidents.visible import visible_line, visible_text
 if TYPE_CHECKING:
     from tightlip.dashboard.report import Link, Report
 
-_CELL = str.maketrans({"|": "\\|", "\n": " "})
+_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*[]<|&"})
+"""What has a meaning of its own within a line of Markdown: links, pictures, elements, cells."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as a table of Markdown."""
     lines = [_row(columns), _row(["---"] * len(columns))]
-    lines += [_row([visible_line(str(cell)).translate(_CELL) for cell in row]) for row in rows]
+    lines += [_row([_inline(str(cell)) for cell in row]) for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -41,11 +42,11 @@ def markdown(report: Report) -> str:
         ),
     ]
     if report.closed_part:
-        parts.append(f"The closed part of the report is {visible_line(report.closed_part)}.")
+        parts.append(f"The closed part of the report is {_inline(report.closed_part)}.")
     for words in report.withheld:
-        parts.append(f"## Withheld: {visible_line(words.where)}")
+        parts.append(f"## Withheld: {_inline(words.where)}")
         parts.append(_block(words.text))
-        parts.append(visible_line(f"{words.reason} {words.source}").strip())
+        parts.append(_list([("Why", words.reason), ("From", words.source)]))
         if words.advice:
             parts += ["To say something here, declare it:", _block(words.advice, "python")]
     if report.facts:
@@ -56,7 +57,7 @@ def markdown(report: Report) -> str:
 
 
 def _exception(link: Link) -> list[str]:
-    parts = [f"## {visible_line(link.relation)}: {visible_line(link.type)}"]
+    parts = [f"## {_inline(link.relation)}: {_inline(link.type)}"]
     if link.message:
         parts.append(_block(link.message))
     frames = [frame for group in link.frames for frame in group.frames]
@@ -74,10 +75,13 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _inline(text: str) -> str:
+    """Return a text as it stands, in one line of Markdown."""
+    return visible_line(text).translate(_MARKS)
+
+
 def _list(pairs: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(
-        f"- {visible_line(name)}: {visible_line(value)}" for name, value in pairs if value
-    )
+    return "\n".join(f"- {_inline(name)}: {_inline(value)}" for name, value in pairs if value)
 
 
 def _block(text: str, language: str = "") -> str:

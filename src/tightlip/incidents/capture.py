@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -42,6 +43,8 @@ SEVERITY_TEXTS = {WARN: "WARN", ERROR: "ERROR", FATAL: "FATAL"}
 _SERVER_ERROR = 500
 _MOST_KNOWN = 1024
 
+_NO_TOKEN = re.compile("[^!#$%&'*+.^_`|~0-9a-z-]")
+"""What stands in no name of a header (RFC 9110, section 5.6.2): no server lets it in."""
 _headers: dict[bytes, tuple[str, bool]] = {}
 
 
@@ -178,7 +181,7 @@ def _header(raw_name: bytes) -> tuple[str, bool]:
     known = _headers.get(raw_name)
     if known is None:
         name = raw_name[:_LONGEST_NAME].decode("latin-1").lower()
-        known = storable(f"http.request.header.{name}"), is_secret_name(name)
+        known = f"http.request.header.{_NO_TOKEN.sub('_', name)}", is_secret_name(name)
         if len(_headers) >= _MOST_KNOWN:  # clients choose the names: the memory has a bound
             _headers.clear()
         _headers[raw_name[:_LONGEST_NAME]] = known

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
+
+from tightlip.incidents.encoding import JSON
 
 _INVISIBLE = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, ESC among them
@@ -23,6 +26,21 @@ def visible_line(text: str) -> str:
 def visible_text(text: str) -> str:
     """Return `text` with its line breaks and tabs; all else that is unseen is escaped."""
     return _any_of(_INVISIBLE).sub(_escape, text)
+
+
+def visible_record(fields: dict[str, JSON], visible: Callable[[str], str]) -> dict[str, JSON]:
+    """Return a record with every text in it, its keys too, as `visible` gives it."""
+
+    def shown(value: JSON) -> JSON:
+        if type(value) is str:
+            return visible(value)
+        if type(value) is list:
+            return [shown(item) for item in value]
+        if type(value) is dict:
+            return visible_record(value, visible)
+        return value
+
+    return {visible(key): shown(value) for key, value in fields.items()}
 
 
 def storable(text: str) -> str:

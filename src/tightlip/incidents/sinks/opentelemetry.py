@@ -15,6 +15,7 @@ from tightlip.incidents.posting import refuse_bad_url
 from tightlip.incidents.sink import refuse_unknown
 from tightlip.incidents.stack_trace import stack_trace
 from tightlip.incidents.summary import microseconds
+from tightlip.incidents.visible import visible_line, visible_record
 
 _SCOPE = "tightlip"
 _AT_ONCE = 64
@@ -205,7 +206,8 @@ def _emit(provider: Any, incidents: Sequence[Incident]) -> None:
 
     logger = provider.get_logger(_SCOPE)
     for incident in incidents:
-        fields = incident.as_dict()
+        # Whoever shows what a collector hands on, shows texts as they are, one line an entry.
+        fields = visible_record(incident.as_dict(), visible_line)
         record = LogRecord(
             timestamp=microseconds(str(fields["time"])) * 1000 if "time" in fields else None,
             context=_context(fields),

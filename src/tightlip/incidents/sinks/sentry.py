@@ -17,6 +17,7 @@ from tightlip.incidents.encoding import JSON
 from tightlip.incidents.incident import ERROR, FATAL, Incident, now
 from tightlip.incidents.posting import post
 from tightlip.incidents.sink import refuse_unknown
+from tightlip.incidents.visible import visible_record, visible_text
 
 _TIMEOUT = 10.0
 _CLIENT = "tightlip"
@@ -135,7 +136,7 @@ def open(options: Mapping[str, object]) -> SentrySink:  # noqa: A001 - the seam'
 
 def event(incident: Incident) -> dict[str, JSON]:
     """Return `incident` as an event of Sentry (develop.sentry.dev, "Event Payloads")."""
-    fields = incident.as_dict()
+    fields = visible_record(incident.as_dict(), visible_text)
     severity = incident.severity_number
     tags: dict[str, JSON] = {
         "tightlip.reference": incident.reference,

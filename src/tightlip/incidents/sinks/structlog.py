@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tightlip.incidents.encoding import JSON
 from tightlip.incidents.incident import ERROR, FATAL, Incident
 from tightlip.incidents.patience import Patience
 from tightlip.incidents.sink import refuse_unknown
-from tightlip.incidents.visible import visible_line
+from tightlip.incidents.visible import visible_line, visible_record
 
 
 class FilteredError(Exception):
@@ -66,7 +65,7 @@ def open(options: Mapping[str, object]) -> StructlogSink:  # noqa: A001 - the se
 
 def _log(logger: Any, incident: Incident) -> None:
     name = _method(incident.severity_number)
-    fields = {key: _visible(value) for key, value in incident.as_dict().items()}
+    fields = visible_record(incident.as_dict(), visible_line)
     if _drops(logger, name):
         raise FilteredError(f"structlog is set up to drop events of the level {name}")
     getattr(logger, name)("incident", **fields)
@@ -82,13 +81,3 @@ def _drops(logger: Any, name: str) -> bool:
     """Tell whether a filtering logger has replaced the method by one that does nothing."""
     method = getattr(type(logger), name, None)
     return getattr(method, "__name__", "") == "_nop"
-
-
-def _visible(value: JSON) -> JSON:
-    if type(value) is str:
-        return visible_line(value)
-    if type(value) is list:
-        return [_visible(item) for item in value]
-    if type(value) is dict:
-        return {visible_line(key): _visible(item) for key, item in value.items()}
-    return value
