@@ -544,3 +544,60 @@ def test_a_server_that_is_made_already_says_what_to_do(server):
             tightlip.shield(made)
 
     asyncio.run(make())
+
+
+def test_a_plain_function_whose_client_leaves_in_the_middle_is_no_failure():
+    """On asyncio, where the messages of a client that leaves end as if they were all."""
+    sink = MemorySink()
+    has_begun, has_ended = asyncio.Event(), threading.Event()
+
+    def sum_up(words, context):
+        loop.call_soon_threadsafe(has_begun.set)
+        try:
+            if next(words) == b"metadata":
+                list(words)
+                context.send_initial_metadata((("x-part", "1"),))
+            elif list(words)[-1] != b"end":
+                raise AssertionError("a client that stays ends with its end")
+            raise ValueError(CANARY)
+        finally:
+            has_ended.set()
+
+    async def leave(channel, *words):
+        has_begun.clear()
+        has_ended.clear()
+        call = channel.stream_unary("/shop.Seats/Sum")()
+        for word in words:
+            await call.write(word)
+        await has_begun.wait()
+        call.cancel()
+        await asyncio.to_thread(has_ended.wait, 20)
+
+    async def stay(channel):
+        with suppress(grpc.aio.AioRpcError):
+            await channel.stream_unary("/shop.Seats/Sum")(iter([b"start", b"end"]))
+
+    async def talk():
+        pool = ThreadPoolExecutor(4)
+        server = grpc.aio.server(
+            interceptors=[aio_interceptor(sinks=[sink], directory=None)],
+            migration_thread_pool=pool,
+        )
+        handlers = {"Sum": grpc.stream_unary_rpc_method_handler(sum_up)}
+        generic = grpc.method_handlers_generic_handler("shop.Seats", handlers)
+        server.add_generic_rpc_handlers((generic,))
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            await leave(channel)
+            await leave(channel, b"start")
+            await leave(channel, b"metadata")
+            await stay(channel)
+        await server.stop(None)
+        await asyncio.to_thread(pool.shutdown)
+
+    loop = asyncio.new_event_loop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(talk())
+    (incident,) = sink.incidents
+    assert CANARY in incident.as_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import grpc
 from grpc import StatusCode
 
 from tightlip.adapters.grpc.codes import code_for, failing_code, http_status
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tightlip.responder.responder import Answer, Responder
 
 _EVENT = "rpc.server.exception"
+_LOST = (grpc.RpcError, grpc._cython.cygrpc.ExecuteBatchError)  # noqa: SLF001 - nowhere else
 _TOO_LARGE = 413
 _GOOD = 200
 
@@ -64,6 +66,7 @@ class Call:
         self._largest = largest
         self._reading: list[tuple[BaseException, Failure]] = []
         self._lost: BaseException | None = None
+        self._is_heard_out = False
         self._aborted: RefusalError | None = None
         self._words: RefusalError | None = None
         self._leak: LeakError | None = None
@@ -149,15 +152,35 @@ class Call:
             try:
                 data = next(requests)
             except StopIteration:
+                self._is_heard_out = True
                 return
             except BaseException as gone:  # a `CancelledError` too, on a server of asyncio
                 self._lost = gone
                 raise
             yield self.deserialise(data, deserialiser)
 
-    def may_pass(self, exception: BaseException) -> bool:
-        """Tell whether `exception` is no failure: the client has gone, or asks for no more."""
-        return isinstance(exception, GeneratorExit) or exception is self._lost
+    def look_at(self, exception: BaseException) -> None:
+        """Note `exception`, of gRPC's own sending, if it says that the client has gone."""
+        if isinstance(exception, _LOST):
+            self._lost = exception
+
+    def may_pass(self, exception: BaseException, context: Any = None) -> bool:
+        """Tell whether `exception` is no failure: the client has gone, or asks for no more.
+
+        Args:
+            exception: What the application raised.
+            context: Of a plain function on a server of asyncio. There the messages of a client
+                that leaves end as if they were all, and nothing but sending tells.
+        """
+        if isinstance(exception, GeneratorExit) or exception is self._lost:
+            return True
+        if context is None or not self._is_heard_out:
+            return False
+        try:
+            context.send_initial_metadata(())
+        except Exception as refused:  # or it was sent before
+            return isinstance(refused, _LOST)
+        return False
 
     def status_of(self, exception: BaseException) -> Status:
         """Answer an exception; never raises."""

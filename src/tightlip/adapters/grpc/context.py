@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tightlip.adapters.grpc.call import Call
 
@@ -26,6 +27,15 @@ class _Shared:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """See whether gRPC fails because the client has gone."""
+        try:
+            yield
+        except Exception as exception:
+            self._call.look_at(exception)
+            raise
 
     def set_code(self, code: Any) -> None:
         """Note the code to end with."""
@@ -74,7 +84,8 @@ class Context(_Shared):
 
     def send_initial_metadata(self, initial_metadata: Any) -> None:
         """Send what may leave of the metadata."""
-        self._context.send_initial_metadata(self._call.filtered(initial_metadata))
+        with self._sending():
+            self._context.send_initial_metadata(self._call.filtered(initial_metadata))
 
 
 class AsyncContext(_Shared):
@@ -120,18 +131,22 @@ class AsyncContext(_Shared):
 
     async def send_initial_metadata(self, initial_metadata: Any) -> None:
         """Send what may leave of the metadata."""
-        await self._context.send_initial_metadata(self._call.filtered(initial_metadata))
+        with self._sending():
+            await self._context.send_initial_metadata(self._call.filtered(initial_metadata))
 
     async def read(self) -> Any:
         """Return the next message of the client's, or `grpc.aio.EOF`."""
-        data = await self._context.read()
+        with self._sending():
+            data = await self._context.read()
         if data is grpc.aio.EOF:
             return data
         return self._call.deserialise(data, self._deserialiser)
 
     async def write(self, message: Any) -> None:
         """Send a message."""
-        await self._context.write(self._call.serialise(message, self._serialiser))
+        data = self._call.serialise(message, self._serialiser)
+        with self._sending():
+            await self._context.write(data)
 
 
 grpc.ServicerContext.register(Context)

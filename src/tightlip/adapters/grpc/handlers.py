@@ -109,7 +109,7 @@ class Guarding:
                     data = call.serialise(response, handler.response_serializer)
                     trailers = call.filtered(call.trailers)
                 except BaseException as exception:  # SystemExit too: nobody would answer
-                    if call.may_pass(exception):
+                    if call.may_pass(exception, context if on_asyncio else None):
                         raise
                     status = call.status_of(exception)
                 else:
@@ -135,7 +135,7 @@ class Guarding:
                     call.check()
                     trailers = call.filtered(call.trailers)
                 except BaseException as exception:  # as above
-                    if call.may_pass(exception):
+                    if call.may_pass(exception, context if on_asyncio else None):
                         raise
                     status = call.status_of(exception)
                 else:
@@ -189,7 +189,7 @@ class Guarding:
                 result = await work(call, given, AsyncContext(call, context, read, write))
                 trailers = call.filtered(call.trailers)
             except BaseException as exception:  # SystemExit too: it would end the server
-                if must_pass(exception):
+                if must_pass(exception) or call.may_pass(exception):
                     raise
                 status = call.status_of(exception)
             else:
