@@ -16,6 +16,7 @@ from tightlip.protocols.wsgi import Guard
 from tightlip.responder.policy import ConfigurationError, Settings
 from tightlip.responder.responder import Responder
 from tightlip.serving import open_responder
+from tightlip.slots import traceback_of
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Framework
@@ -152,7 +153,7 @@ def _note(out: HTTPResponse) -> None:
     exception = getattr(out, "exception", None)
     if not isinstance(exception, BaseException):
         exception = out
-    if exception.__traceback__ is not None:
+    if traceback_of(exception) is not None:
         state_of(request.environ).note(exception)
 
 

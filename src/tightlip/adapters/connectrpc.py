@@ -26,6 +26,7 @@ from tightlip.protocols.rpc_codes import code_for, http_status
 from tightlip.responder.fault import tell
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
 from tightlip.responder.responder import Responder
+from tightlip.slots import traceback_of
 
 if TYPE_CHECKING:
     from connectrpc.request import RequestContext
@@ -91,7 +92,7 @@ def is_disconnect(exception: BaseException) -> bool:
     return (
         isinstance(exception, ConnectError)
         and exception.code is Code.CANCELED
-        and (exception.__traceback__ is None or is_raised_in(exception, _OWN_PACKAGES))
+        and (traceback_of(exception) is None or is_raised_in(exception, _OWN_PACKAGES))
     )
 
 

@@ -41,6 +41,7 @@ from tightlip.protocols.origin import is_raised_in
 from tightlip.responder.policy import ConfigurationError, Settings
 from tightlip.responder.responder import Responder
 from tightlip.serving import open_responder
+from tightlip.slots import traceback_of
 from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def read(exception: BaseException) -> Failure | None:
     if not isinstance(exception, SanicException):
         return None
     status, words = exception.status_code, exception.message
-    if exception.__traceback__ is None or is_raised_in(exception, {"sanic", "sanic_routing"}):
+    if traceback_of(exception) is None or is_raised_in(exception, {"sanic", "sanic_routing"}):
         return HttpFailure(status, headers=dict(exception.headers))
     own = words in {"", reason_phrase(status), type(exception).message}
     return HttpFailure(status, None if own else words, dict(exception.headers))

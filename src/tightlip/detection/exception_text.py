@@ -9,15 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
 
-from tightlip.detection.note import (
-    LONGEST_TEXT,
-    SHORTEST_FOREIGN_TEXT,
-    SHORTEST_TEXT,
-    Note,
-    Words,
-    arguments_of,
-    attributes_of,
-)
+from tightlip.detection.note import LONGEST_TEXT, SHORTEST_FOREIGN_TEXT, SHORTEST_TEXT, Note, Words
+from tightlip.slots import arguments_of, attributes_of
 
 _MOST_ARGUMENTS = 8
 _ATTRIBUTES = ("detail", "msg", "message", "reason")

@@ -12,6 +12,15 @@ from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any, TypeAlias
 
+from tightlip.slots import (
+    arguments_of,
+    attributes_of,
+    cause_of,
+    context_of,
+    members_of,
+    traceback_of,
+)
+
 LONGEST_TEXT = 2048
 """How many characters of a text are kept and compared."""
 
@@ -23,12 +32,6 @@ _MOST_LINKS = 64
 _FARTHEST = 10_000
 
 # A class may put properties before these, which would be foreign code.
-arguments_of = BaseException.__dict__["args"].__get__
-attributes_of = BaseException.__dict__["__dict__"].__get__
-traceback_of = BaseException.__dict__["__traceback__"].__get__
-_cause_of = BaseException.__dict__["__cause__"].__get__
-_context_of = BaseException.__dict__["__context__"].__get__
-_members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
 _filename_of = OSError.__dict__["filename"].__get__
 _other_filename_of = OSError.__dict__["filename2"].__get__
 _order_of = type.__dict__["__mro__"].__get__
@@ -173,8 +176,8 @@ def chain_of(exception: BaseException) -> Iterator[BaseException]:
     links = [exception]
     for link in links:
         yield link
-        members = _members_of(link) if issubclass(type(link), BaseExceptionGroup) else ()
-        for other in (_cause_of(link), _context_of(link), *members[:_MOST_LINKS]):
+        members = members_of(link) if issubclass(type(link), BaseExceptionGroup) else ()
+        for other in (cause_of(link), context_of(link), *members[:_MOST_LINKS]):
             if other is not None and id(other) not in seen and len(links) < _MOST_LINKS:
                 seen.add(id(other))
                 links.append(other)

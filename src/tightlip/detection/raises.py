@@ -21,16 +21,8 @@ from threading import Lock
 from types import CodeType
 from typing import Any, Self
 
-from tightlip.detection.note import (
-    Key,
-    Note,
-    Words,
-    arguments_of,
-    chain_of,
-    key_of,
-    note_of,
-    traceback_of,
-)
+from tightlip.detection.note import Key, Note, Words, chain_of, key_of, note_of
+from tightlip.slots import arguments_of, traceback_of
 
 MOST_FIRST = 16
 MOST_LAST = 48

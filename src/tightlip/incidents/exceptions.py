@@ -11,6 +11,15 @@ from tightlip.incidents.frames import Place
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.values import Values, class_name
 from tightlip.incidents.ways import Walks
+from tightlip.slots import (
+    arguments_of,
+    attributes_of,
+    cause_of,
+    context_of,
+    members_of,
+    suppresses_context,
+    traceback_of,
+)
 
 MOST_LINKS = 10
 LONGEST_MESSAGE = 8192
@@ -30,14 +39,6 @@ _UNNAMED = frozenset(
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 
-# An exception's class may put properties before these, which would be foreign code.
-cause_of = BaseException.__dict__["__cause__"].__get__
-context_of = BaseException.__dict__["__context__"].__get__
-suppresses_context = BaseException.__dict__["__suppress_context__"].__get__
-traceback_of = BaseException.__dict__["__traceback__"].__get__
-_arguments_of = BaseException.__dict__["args"].__get__
-_attributes_of = BaseException.__dict__["__dict__"].__get__
-members_of = BaseExceptionGroup.__dict__["exceptions"].__get__
 _classes_of = type.__dict__["__mro__"].__get__
 _namespace_of = type.__dict__["__dict__"].__get__
 
@@ -153,7 +154,7 @@ class Exceptions:
         }
         if link.parent is not None:
             record["parent"] = link.parent
-        arguments = _arguments_of(exception)
+        arguments = arguments_of(exception)
         if arguments and not (is_plain and len(arguments) == 1 and type(arguments[0]) is str):
             record["exception.args"] = self._values.value(arguments)
         notes = self._notes(exception)
@@ -167,7 +168,7 @@ class Exceptions:
     def _message(self, exception: BaseException, *, is_plain: bool) -> str:
         """Return the exception's text; its own code runs only where it has some, and guarded."""
         try:
-            arguments = _arguments_of(exception)
+            arguments = arguments_of(exception)
             if is_plain:
                 if not arguments:
                     return ""
@@ -181,7 +182,7 @@ class Exceptions:
 
     def _notes(self, exception: BaseException) -> list[JSON]:
         try:
-            notes = dict.get(_attributes_of(exception), "__notes__")
+            notes = dict.get(attributes_of(exception), "__notes__")
         except Exception:  # a damaged exception has no notes
             return []
         if type(notes) is not list and type(notes) is not tuple:
@@ -275,7 +276,7 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
 def own_attribute(exception: BaseException, name: str) -> object:
     """Return an attribute of an exception or of its class, without running any code of it."""
     try:
-        attributes = _attributes_of(exception)
+        attributes = attributes_of(exception)
         if dict.__contains__(attributes, name):
             return dict.get(attributes, name)
         for base in _classes_of(type(exception)):

@@ -9,15 +9,9 @@ from types import CodeType
 from typing import NamedTuple, TypeAlias
 
 from tightlip.incidents.encoding import JSON, encode
-from tightlip.incidents.exceptions import (
-    cause_of,
-    context_of,
-    members_of,
-    suppresses_context,
-    traceback_of,
-)
 from tightlip.incidents.summary import summarise
 from tightlip.incidents.ways import Walks
+from tightlip.slots import cause_of, context_of, members_of, suppresses_context, traceback_of
 
 _MOST_KNOWN = 2048
 _MOST_EXCEPTIONS = 30

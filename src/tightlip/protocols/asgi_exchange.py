@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from tightlip.exchange import Request
+from tightlip.slots import set_traceback, traceback_of
 
 if TYPE_CHECKING:
     from tightlip.failure import Failure
@@ -114,7 +115,7 @@ class State:
     def note(self, exception: BaseException) -> None:
         """Remember an exception before a handler turns it into an answer."""
         self.exception = exception
-        self.traceback = exception.__traceback__
+        self.traceback = traceback_of(exception)
 
     @contextmanager
     def with_traceback(self) -> Iterator[BaseException | None]:
@@ -126,12 +127,12 @@ class State:
         if exception is None:
             yield None
             return
-        held = exception.__traceback__
-        exception.__traceback__ = self.traceback
+        held = traceback_of(exception)
+        set_traceback(exception, self.traceback)
         try:
             yield exception
         finally:
-            exception.__traceback__ = held
+            set_traceback(exception, held)
 
     def forget(self) -> None:
         """Let go of all: the frames of a traceback hold the scope, and the scope holds this.

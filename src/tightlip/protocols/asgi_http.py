@@ -26,6 +26,7 @@ from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError, Unsend
 from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING
 from tightlip.protocols.redirect import without_own_address
 from tightlip.protocols.stream_form import form_of, gathered_length
+from tightlip.slots import set_traceback
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Answer
@@ -369,7 +370,7 @@ class HttpExchange:
         if is_test_client(self.scope) and answer.is_server_error:
             raise exception
         # One that is raised again and again would gather the frames of every request.
-        exception.__traceback__ = None
+        set_traceback(exception, None)
 
     def _has_left(self, exception: BaseException) -> bool:
         """Tell whether `exception` says no more than that the client has gone, who has."""

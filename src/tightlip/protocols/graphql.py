@@ -16,6 +16,7 @@ from tightlip.failure import Failure, HttpFailure, ValidationFailure
 from tightlip.protocols.asgi_exchange import NoFramework, Scope, state_of
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
 from tightlip.responder.parts import overlook, settle
+from tightlip.slots import traceback_of
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Responder
@@ -214,4 +215,4 @@ def _read(exception: BaseException, error: Any) -> Failure | None:
 
 def _is_of_application(exception: BaseException) -> bool:
     """Tell whether code of the application raised the exception, and no library of GraphQL."""
-    return exception.__traceback__ is not None and not is_raised_in(exception, _LIBRARIES)
+    return traceback_of(exception) is not None and not is_raised_in(exception, _LIBRARIES)

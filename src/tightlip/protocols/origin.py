@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from types import FrameType
 
+from tightlip.slots import traceback_of
+
 
 def innermost_frame(exception: BaseException) -> FrameType | None:
     """Return the frame that raised `exception`; None where it was never raised."""
@@ -61,7 +63,7 @@ def is_raised_while_reading(
 
 
 def _frames(exception: BaseException) -> Iterator[FrameType]:
-    traceback = exception.__traceback__
+    traceback = traceback_of(exception)
     while traceback is not None:
         yield traceback.tb_frame
         traceback = traceback.tb_next

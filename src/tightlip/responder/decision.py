@@ -14,6 +14,7 @@ from tightlip.failure import (
     NetworkFailure,
     ValidationFailure,
 )
+from tightlip.slots import cause_of, context_of, suppresses_context
 
 if TYPE_CHECKING:
     from tightlip.exchange import Headers
@@ -107,9 +108,9 @@ def _unsuppressed(exception: BaseException) -> list[BaseException]:
     found: list[BaseException] = []
     current: BaseException | None = exception
     while current is not None and len(found) < 32:  # noqa: PLR2004 - enough links to see one
-        following = current.__cause__
-        if following is None and not current.__suppress_context__:
-            following = current.__context__
+        following = cause_of(current)
+        if following is None and not suppresses_context(current):
+            following = context_of(current)
         if following is None or following in found:
             break
         found.append(following)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
+from tightlip.slots import traceback_of
+
 
 def tell(fault: BaseException) -> str:
     """Write one line about a fault of our own to standard error; return what it says."""
     try:
         name = f"{type(fault).__module__}.{type(fault).__qualname__}"
-        traceback = fault.__traceback__
+        traceback = traceback_of(fault)
         while traceback is not None and traceback.tb_next is not None:
             traceback = traceback.tb_next
         place = ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from tightlip.translation.inspection import is_a, slot_of
+from tightlip.slots import cause_of, context_of, members_of
+from tightlip.translation.inspection import is_a
 
 _MOST_LINKS = 256
 _LONGEST_TEXT = 8192
-_MEMBERS = BaseExceptionGroup.__dict__["exceptions"]
 
 
 def text_of(exception: BaseException) -> str:
@@ -37,8 +37,8 @@ def _behind(exception: BaseException) -> Iterator[BaseException]:
     seen = {id(exception)}
     open_links = [exception]
     for current in open_links:
-        members = _MEMBERS.__get__(current) if is_a(current, BaseExceptionGroup) else ()
-        for other in (slot_of(current, "__cause__"), slot_of(current, "__context__"), *members):
+        members = members_of(current) if is_a(current, BaseExceptionGroup) else ()
+        for other in (cause_of(current), context_of(current), *members):
             if other is not None and id(other) not in seen:
                 seen.add(id(other))
                 open_links.append(other)

@@ -20,16 +20,6 @@ def is_a(value: object, cls: type[_Instance]) -> TypeGuard[_Instance]:
     return issubclass(type(value), cls)
 
 
-def slot_of(exception: BaseException, name: str) -> Any:
-    """Return what the interpreter itself keeps of `exception` under `name`.
-
-    Args:
-        exception: Any exception.
-        name: `args`, `__dict__`, `__traceback__`, `__cause__` or `__context__`.
-    """
-    return BaseException.__dict__[name].__get__(exception)
-
-
 def module_members(module: ModuleType) -> dict[str, Any]:
     """Return the names that `module` holds."""
     members: dict[str, Any] = _MODULE_MEMBERS.__get__(module)

@@ -35,6 +35,7 @@ from inspect import CO_OPTIMIZED
 from types import FrameType, MemberDescriptorType, ModuleType
 from typing import Any
 
+from tightlip.slots import arguments_of, attributes_of
 from tightlip.source import is_application
 from tightlip.translation.binding import (
     attribute_of,
@@ -54,7 +55,6 @@ from tightlip.translation.inspection import (
     class_order,
     is_a,
     module_members,
-    slot_of,
 )
 from tightlip.translation.places import Place, live_places, places_of, source_of
 
@@ -141,7 +141,7 @@ def _others(exception: BaseException | None) -> Iterable[BaseException]:
 
 def _says(text: str, other: BaseException) -> bool:
     """Tell whether `text` is the text, an argument or an attribute of `other`."""
-    own = (*slot_of(other, "args"), *dict.values(slot_of(other, "__dict__")))
+    own = (*arguments_of(other), *dict.values(attributes_of(other)))
     if any(_reads(value, text) for value in own):
         return True
     for base in class_order(type(other)):

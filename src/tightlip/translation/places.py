@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import FrameType
 from typing import TypeAlias
 
+from tightlip.slots import traceback_of
 from tightlip.source import is_application, is_ours
-from tightlip.translation.inspection import slot_of
 
 Place: TypeAlias = tuple[FrameType, int]
 """A frame and the byte offset of the instruction under way in it."""
@@ -21,7 +21,7 @@ def places_of(exception: BaseException) -> list[Place]:
     exception object was raised again and again and its traceback grew.
     """
     places: dict[tuple[int, int], Place] = {}
-    traceback = slot_of(exception, "__traceback__")
+    traceback = traceback_of(exception)
     for _ in range(_MOST_FRAMES):
         if traceback is None:
             break
@@ -54,7 +54,7 @@ def source_of(places: list[Place], exception: BaseException | None = None) -> st
         return None
     frame, instruction = places[0]
     line = frame.f_lineno
-    traceback = slot_of(exception, "__traceback__") if exception is not None else None
+    traceback = traceback_of(exception) if exception is not None else None
     for _ in range(_MOST_FRAMES):
         if traceback is None:
             break

@@ -19,6 +19,7 @@ from tightlip.failure import (
     ValidationFailure,
 )
 from tightlip.plugins import find_for
+from tightlip.slots import cause_of, context_of, suppresses_context
 from tightlip.translation.chain import text_of
 from tightlip.translation.provenance import Flags, Translation, http, public, validation
 from tightlip.translation.rules import (
@@ -259,11 +260,12 @@ class Translator:
 
 def _behind(exception: BaseException) -> BaseException | None:
     """Return what `exception` was raised from, or in the handling of."""
-    if exception.__cause__ is not None:
-        return exception.__cause__
-    if exception.__suppress_context__ or type(exception) in _MISTAKES:
+    cause = cause_of(exception)
+    if cause is not None:
+        return cause
+    if suppresses_context(exception) or type(exception) in _MISTAKES:
         return None
-    context = exception.__context__
+    context = context_of(exception)
     # A declared error that was being handled is over: only an explicit cause still speaks.
     return None if isinstance(context, PublicError) else context
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import FrameType
 from typing import Any
 
+from tightlip.slots import traceback_of
+
 LIBRARIES = frozenset({"django", "ninja", "rest_framework"})
 """The top-level packages whose words are not the application's."""
 
@@ -23,7 +25,7 @@ def is_of_a_library(module: str) -> bool:
 def local_of(exception: BaseException, module: str, name: str) -> Any | None:
     """Return the local `name` of the innermost frame of `module`; None where there is none."""
     found = None
-    traceback = exception.__traceback__
+    traceback = traceback_of(exception)
     while traceback is not None:
         frame = traceback.tb_frame
         if module_of(frame) == module and name in frame.f_locals:

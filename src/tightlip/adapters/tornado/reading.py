@@ -14,6 +14,7 @@ from tornado.web import HTTPError, RequestHandler
 from tightlip.adapters.tornado.connection import KEY
 from tightlip.failure import Failure, HttpFailure
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
+from tightlip.slots import traceback_of
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Scope
@@ -71,7 +72,7 @@ def is_own_answer(body: bytes) -> bool:
 def _is_of_body(exception: BaseException) -> bool:
     """Tell whether `json_decode` could not read the request's own body, and nothing else."""
     body = given = None
-    for frame, _ in walk_tb(exception.__traceback__):
+    for frame, _ in walk_tb(traceback_of(exception)):
         handler = frame.f_locals.get("self")
         if isinstance(handler, RequestHandler):
             body = handler.request.body

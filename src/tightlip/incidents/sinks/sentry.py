@@ -18,6 +18,7 @@ from tightlip.incidents.incident import ERROR, FATAL, Incident, now
 from tightlip.incidents.posting import post
 from tightlip.incidents.sink import refuse_unknown
 from tightlip.incidents.visible import visible_record, visible_text
+from tightlip.slots import attributes_of
 
 _TIMEOUT = 10.0
 _CLIENT = "tightlip"
@@ -45,7 +46,6 @@ _FRAMEWORKS = frozenset(
 _LONGEST_TAG = 200  # develop.sentry.dev, "Tags"
 
 _MARK = "__tightlip_tells__"
-_marks_of = BaseException.__dict__["__dict__"].__get__  # a class may put a property before it
 
 _speaks_once = threading.Event()
 
@@ -247,7 +247,7 @@ def _unless_told_by_us(event: Any, hint: Any) -> Any:
     try:
         if not hint or not hint.get("exc_info"):
             return event
-        marks = _marks_of(hint["exc_info"][1])
+        marks = attributes_of(hint["exc_info"][1])
         mechanism = event["exception"]["values"][-1].get("mechanism") or {}
         leaves = mechanism.get("handled") is False and mechanism.get("type") in _FRAMEWORKS
         if leaves and _in_a_shielded_request():

@@ -1,0 +1,40 @@
+"""Slots: what the interpreter itself keeps of an exception, whatever its class puts before it.
+
+A class may define `__cause__` or `__traceback__` as a property: reading the attribute would run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+_SLOTS = BaseException.__dict__
+
+arguments_of: Callable[[BaseException], tuple[Any, ...]] = _SLOTS["args"].__get__
+"""Returns its `args`."""
+
+attributes_of: Callable[[BaseException], dict[str, Any]] = _SLOTS["__dict__"].__get__
+"""Returns its `__dict__`."""
+
+cause_of: Callable[[BaseException], BaseException | None] = _SLOTS["__cause__"].__get__
+"""Returns what it was raised from."""
+
+context_of: Callable[[BaseException], BaseException | None] = _SLOTS["__context__"].__get__
+"""Returns what was being handled when it was raised."""
+
+suppresses_context: Callable[[BaseException], bool] = _SLOTS["__suppress_context__"].__get__
+"""Tells whether its author has cut off what was being handled."""
+
+traceback_of: Callable[[BaseException], TracebackType | None] = _SLOTS["__traceback__"].__get__
+"""Returns its traceback."""
+
+set_traceback: Callable[[BaseException, TracebackType | None], None] = _SLOTS[
+    "__traceback__"
+].__set__
+"""Replaces its traceback."""
+
+members_of: Callable[[BaseException], tuple[BaseException, ...]] = BaseExceptionGroup.__dict__[
+    "exceptions"
+].__get__
+"""Returns the members of a group; of nothing else it may be asked."""
