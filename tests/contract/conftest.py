@@ -14,6 +14,7 @@ from contract.differences import Differences
 from contract.picture import Cell
 from contract.servers import BY_PROTOCOL
 from tightlip import Shield
+from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.sinks.memory import MemorySink
 
 APPLICATIONS = Path(__file__).parent / "applications"
@@ -72,6 +73,14 @@ def served(request, running):
     """An application of the contract on its real server, started once for all its causes."""
     framework, debug = request.param
     return running.get(framework, debug=debug)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The keys of the errors that were counted meanwhile."""
+    keys = []
+    monkeypatch.setattr(Recorder, "told", lambda _, key, __: keys.append(key))
+    return keys
 
 
 def pytest_generate_tests(metafunc):

@@ -13,7 +13,7 @@ FRAMEWORKS = sorted(path.stem for path in (Path(__file__).parent / "applications
 DIFFERENCES = Differences("application")
 
 
-def test_each_cell_of_the_contract(served, cause, matrix):
+def test_each_cell_of_the_contract(served, cause, matrix, told):
     answer = exchange(served.port, *cause.requests)
     shown = picture(answer)
     found = TELLING.search(answer.everything)
@@ -29,6 +29,9 @@ def test_each_cell_of_the_contract(served, cause, matrix):
     assert shown in pictures, "\n".join([shown, "in place of", *pictures])
     for reference in answer.values("x-error-reference"):
         assert served.sink.find(reference) is not None
+    if answer.status >= 400 and answer.values("x-error-reference"):
+        assert told
+    assert len(told) == len(set(told)), "an error was counted twice"
 
 
 def test_the_table_names_what_there_is_and_every_answer_is_one_to_a_cause():

@@ -333,3 +333,15 @@ def test_the_page_and_the_terminal_show_what_was_told(directory, store, faults):
     assert f"<td>{alerts.outlet().name}</td>" in health
     assert f'<a href="/groups/{told.group}">KeyError</a>' in health
     assert f"<td>{told.sent_time}</td>" in health
+
+
+@pytest.mark.parametrize("option", ["--alert-webhook=https://h.example/", "--alert-command=true"])
+def test_a_page_of_several_hosts_refuses_alerts_that_only_a_host_can_make(directory, option):
+    from click.testing import CliRunner
+
+    from tightlip.cli.incidents import command
+
+    given = ["--store", "postgresql://user@h.example/database", "serve", option]
+    done = CliRunner().invoke(command, [*given, "--directory", str(directory.path)])
+    assert done.exit_code == 2
+    assert "Shield(alerts=" in done.output

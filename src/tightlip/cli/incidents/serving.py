@@ -100,6 +100,11 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         wanted = alerts_of(alert_webhook, alert_command, os.environ.get(_SECRET) or None)
     except (TypeError, ValueError) as error:
         raise click.UsageError(f"These alerts cannot be sent: {error}.") from None
+    if wanted and given.store is not None:
+        raise click.UsageError(
+            "Alerts are made where incidents are recorded, and not in the database that hosts send "
+            "to: give them to the applications, by Shield(alerts=…), or serve a host's directory."
+        )
     from tightlip.incidents.archive import archive_at
 
     where, place = find_directory(directory or given.directory), find_place(given, directory)
