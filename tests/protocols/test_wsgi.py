@@ -250,6 +250,30 @@ def test_a_stream_of_which_nothing_has_left_is_answered_whole(guard):
     assert served.raised is None
 
 
+_TRACE = (
+    b'Traceback (most recent call last):\n  File "/srv/shop/api.py", line 3, in x\nKeyError: 1\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "headers", "status"),
+    [
+        ([_TRACE, b"more\n"], PLAIN, 500),
+        ([b"a line that has left\n", _TRACE, b"more\n"], PLAIN, 200),
+        ([b"data: " + _TRACE, b"\n\n"], [("content-type", "text/event-stream")], 200),
+    ],
+    ids=["first part", "later part", "events"],
+)
+def test_the_record_of_a_stream_that_leaks_has_the_status_that_the_client_got(
+    guard, sink, parts, headers, status
+):
+    served = serve(guard(answering(Body(*parts), headers=headers)))
+    assert int(served.status.partition(" ")[0]) == status
+    (incident,) = sink.incidents
+    assert incident["http.response.status_code"] == status
+    assert b"KeyError" not in served.body
+
+
 def test_events_end_with_a_declared_one(guard):
     headers = [("Content-Type", "text/event-stream")]
     served = serve(guard(answering(Body(b"data: one\n\n", GateClosed()), headers=headers)))

@@ -71,6 +71,7 @@ class HttpExchange:
         "phase",
         "scope",
     )
+    starts_late = False  # whether a status leaves with the first part of the body only
 
     def __init__(
         self,
@@ -235,11 +236,8 @@ class HttpExchange:
             await self._deliver(changed)
         else:
             self.phase = DONE
-            self._is_ours = True
             await self._send({**held, "headers": list(changed.headers)})
-            await self._send(
-                {"type": "http.response.body", "body": changed.body, "more_body": False}
-            )
+            await self._finish(changed.body)
 
     def _outgoing(self, held: Message) -> Fields:
         """Return the headers of a good answer as they may leave.
@@ -262,8 +260,9 @@ class HttpExchange:
             return
         started = Response(held["status"], tuple(self._outgoing(held)))
         form = form_of(started_by(self._held).headers)
+        separator, starts_late = None if form is None else form.separator, self.starts_late
         headers, self._review = self._responder.open_stream(
-            started, None if form is None else form.separator, self._request, self._hearing
+            started, separator, self._request, self._hearing, starts_late=starts_late and not form
         )
         await self._send({**held, "headers": list(headers)})
         self.phase = STREAMING

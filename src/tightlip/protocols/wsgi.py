@@ -74,6 +74,7 @@ class WsgiExchange(HttpExchange):
     """
 
     __slots__ = ("_path",)
+    starts_late = True
 
     def __init__(self, surroundings: Surroundings, environ: Environ, send: Any) -> None:
         super().__init__(surroundings, environ, _receive, send)

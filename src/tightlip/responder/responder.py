@@ -227,6 +227,8 @@ class Responder:
         separator: re.Pattern[bytes] | None,
         request: Callable[[], Request],
         hearing: Hearing,
+        *,
+        starts_late: bool = False,
     ) -> tuple[Headers, StreamReview[Answer]]:
         """Return the headers that may leave before a stream, and what reads the stream.
 
@@ -235,10 +237,13 @@ class Responder:
             separator: What ends an event of the stream; None where it has none.
             request: Gives the request; asked for only where something leaks.
             hearing: What the request raises meanwhile.
+            starts_late: Whether the status leaves with the first part of the body only: until
+                then, another answer can leave in the place of this one.
         """
 
-        def judge(inspection: Inspection) -> Answer | None:
-            return self._end_stream(inspection, response.status, request(), RESPONSE)
+        def judge(inspection: Inspection, has_left: bool) -> Answer | None:  # noqa: FBT001 - the seam's
+            status = _LAST_ERROR.status if starts_late and not has_left else response.status
+            return self._end_stream(inspection, status, request(), RESPONSE)
 
         return self._success.open_stream(response.headers, separator, judge, request, hearing)
 

@@ -51,6 +51,9 @@ class StreamReview(Generic[End]):
         reading: What is known of the stream.
         separator: What ends an event of the stream; None where it has none.
         judge: Says what a finding means for the stream.
+
+    Attributes:
+        has_left: Whether a part of the stream's text has been let go.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class StreamReview(Generic[End]):
         self._is_within = False
         self._unpacker: Unpacker | None = None
         self._fault: str | None = None
+        self.has_left = False
         if reading.content_encoding:
             try:
                 self._unpacker = Unpacker(reading.content_encoding)
@@ -154,4 +158,5 @@ class StreamReview(Generic[End]):
             end = self._judge(text, findings, fault)
             if end is not None:
                 return Passed(b"", end)
+        self.has_left = self.has_left or bool(data)
         return Passed(data)

@@ -116,7 +116,7 @@ class SuccessReview:
         self,
         headers: Headers,
         separator: re.Pattern[bytes] | None,
-        judge: Callable[[Inspection], End | None],
+        judge: Callable[[Inspection, bool], End | None],
         request: Callable[[], Request],
         hearing: Hearing,
     ) -> tuple[Headers, StreamReview[End]]:
@@ -134,12 +134,13 @@ class SuccessReview:
 
         def judged(text: bytes, findings: tuple[Finding, ...], fault: str | None) -> End | None:
             told = {finding: echoes[finding] for finding in findings if finding in echoes}
-            return judge(Inspection(text, findings, fault=fault, echoes=told))
+            return judge(Inspection(text, findings, fault=fault, echoes=told), review.has_left)
 
         leaking = self._inspector.inspect(headers, b"", request, hearing)
         if leaking is not None and not self._reports:
             headers = _without(headers, {name for name, _ in leaking.headers})
-        return headers, self._inspector.stream(headers, separator, judged, hear)
+        review = self._inspector.stream(headers, separator, judged, hear)
+        return headers, review
 
     def fields(
         self,
