@@ -192,6 +192,9 @@ def test_of_a_piece_of_a_stream_nothing_is_known():
         ("X-Forwarded-For: 10.0.0.5", False),
         ("Access-Control-Allow-Origin: http://10.0.0.5", False),
         ("Set-Cookie: at=10.0.0.5", False),
+        ("Set-Cookie: a=%22at%22%3A10.0.0.5", False),
+        ("Set-Cookie: error_message=10.0.0.5; Path=/", True),
+        ("set-cookie: flash=%7B%22last_error%22%3A%2210.0.0.5%22%7D", True),
     ],
 )
 def test_in_a_header_they_count_where_it_carries_no_data(field, told):

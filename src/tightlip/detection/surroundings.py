@@ -36,6 +36,15 @@ _NESTED_KEY = re.compile(
 )
 """A key of JSON within a string of JSON that tells of a failure, and has a value."""
 
+_FAILURE_IN_COOKIE = re.compile(
+    # A message for the next page, which some frameworks keep in a cookie.
+    rb"set-cookie: ?(?:[\w\-]{0,20}(?:error|exception|fail)[\w\-]{0,20}=|"
+    rb"[^=\s]{1,60}=[^;]{0,400}(?:%22|\")[a-z_]{0,20}(?:error|exception|fail)[a-z_]{0,20}(?:%22|\")"
+    rb"\s?(?:%3a|:))",
+    re.IGNORECASE,
+)
+"""A cookie that is named after a failure, or whose JSON has such a key."""
+
 _NAME = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
 _LARGEST = 4 << 20
 _LONGEST_LINE = 400
@@ -127,9 +136,13 @@ class Surroundings:
 
     @cached_property
     def _names_failure(self) -> bool:
-        """Whether the header is none of those that carry data."""
+        """Whether the header is none of those that carry data, or tells of a failure in it."""
         name = _NAME.match(self._data)
-        return name is None or _data_headers().match(name[1]) is None
+        return (
+            name is None
+            or _data_headers().match(name[1]) is None
+            or _FAILURE_IN_COOKIE.match(self._data) is not None
+        )
 
     @cached_property
     def _is_json(self) -> bool:
