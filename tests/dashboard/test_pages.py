@@ -11,6 +11,7 @@ from tightlip import PublicError, Shield
 from tightlip.dashboard.application import stacks
 from tightlip.incidents.archive import archive_at
 from tightlip.incidents.database import Database
+from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.packing import PAST_RETENTION
 
 
@@ -251,6 +252,14 @@ def test_a_store_that_cannot_be_used_is_told_without_its_place(page, directory):
     answer = page.get("/")
     assert answer.status_code == 500
     assert str(directory.path) not in answer.text
+    reference = answer.json()["error"]["reference"]
+    found = page.get(f"/incidents/{reference}")
+    assert found.status_code == 200
+    assert "newer version" in found.text
+    assert 'action="/groups/' not in found.text
+    searched = page.get("/search", params={"text": reference}, follow_redirects=False)
+    assert searched.headers["location"] == f"/incidents/{reference}"
+    archive_at(PrivateDirectory(directory.path / "page")).close()
 
 
 def test_a_report_whose_closed_part_is_gone_says_so_and_shows_the_open_one(page, fail, directory):

@@ -22,6 +22,7 @@ from tightlip.dashboard.audit import Audit
 from tightlip.dashboard.reading import SPANS, USUAL_SPAN, Found, Reader, Wanted, may_be_reference
 from tightlip.dashboard.report import arrange
 from tightlip.findings.finding import Category
+from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.groups import Group, State
 from tightlip.incidents.places import DirectoryPlace
 from tightlip.incidents.terminal import render
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from tightlip.incidents.directory import PrivateDirectory
     from tightlip.incidents.places import Place
     from tightlip.incidents.told import Told
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 STATIC = HERE / "static"
+
+OWN = "page"
+"""Where in the directory the page keeps what goes wrong with itself."""
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -92,11 +95,12 @@ def create_dashboard(
     """Make the application of the incident page, behind its own shield.
 
     Args:
-        directory: Where it is noted who looks at what.
+        directory: Where it is noted who looks at what, and kept what goes wrong here.
         rules: Who may see the page.
         place: Where the incidents are read from; without it the same directory.
     """
-    pages = _Pages(Reader(place or DirectoryPlace(directory)), Audit(directory))
+    own = DirectoryPlace(PrivateDirectory(directory.path / OWN))
+    pages = _Pages(Reader(place or DirectoryPlace(directory), own), Audit(directory))
     app = Starlette(
         routes=[
             Route("/", pages.overview),
@@ -122,7 +126,7 @@ def create_dashboard(
         headers=_HEADERS,
         service_name="tightlip-incidents",
         exemptions=[product],
-        directory=None,  # what goes wrong here is no incident of the application's
+        directory=own.name,  # what goes wrong here is no incident of the application's
     )(app)
 
 

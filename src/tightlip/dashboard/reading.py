@@ -148,10 +148,12 @@ class Reader:
 
     Args:
         place: Where it is.
+        own: Where the page keeps what goes wrong with itself.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, own: Place) -> None:
         self._place = place
+        self._own = own
 
     def overview(self, wanted: Wanted) -> Overview:
         """Return the groups that are asked for."""
@@ -177,9 +179,18 @@ class Reader:
             return records.groups.decide(number, state, _now())
 
     def find(self, reference: str) -> Found | None:
-        """Return the incident of a reference as a person writes it, or None."""
+        """Return the incident of a reference as a person writes it, or None.
+
+        One of the page's own is found too, also where the record itself cannot be read.
+        """
+        sought = read_reference(reference)
+        if self._own.is_there():
+            with self._own.opened(write_line) as records:
+                found = look_up(records.find, sought)
+            if found is not None:
+                return Found(found.incident, found.report, None)
         with self._opened() as records:
-            found = look_up(records.find, read_reference(reference))
+            found = look_up(records.find, sought)
             if found is None:
                 return None
             span = span_of(SPANS[USUAL_SPAN], _now())
