@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tightlip.detection.reading import Reading
+from tightlip.detection.scanner import default_scanner
 from tightlip.detection.surroundings import Surroundings
 
 GOOD = Reading(200, "application/json")
@@ -230,3 +231,18 @@ def test_a_path_that_fails_does_so_all_the_way_down():
     depth = 20_000
     assert counts('{"a":{"error":' + '{"b":' * depth + '"10.0.0.5"') == [True]
     assert counts('{"error":1,"a":' + '{"b":' * depth + '"10.0.0.5"') == [False]
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ('{"__type": "EntityNotFoundException", "message": "There is none"}', False),
+        ('{"__type":"ConstraintViolationException"}', False),
+        ('{"__type": "com.acme.shop#EntityNotFoundException"}', True),
+        ('{"type": "EntityNotFoundException"}', True),
+        ('{"__type": "NotFound", "message": "EntityNotFoundException: Tax"}', True),
+    ],
+)
+def test_a_code_that_a_cloud_declares_is_no_name_of_a_class(text, counts):
+    found = default_scanner().scan(text, Reading(400, "application/json"))
+    assert any("Exception" in text[each.start : each.end] for each in found) is counts

@@ -45,6 +45,13 @@ _FAILURE_IN_COOKIE = re.compile(
 )
 """A cookie that is named after a failure, or whose JSON has such a key."""
 
+_CODE_OF_AWS = re.compile(rb'"__type"\s{0,8}:\s{0,8}"[A-Za-z]{0,60}\Z')
+"""What stands before a part of a code that AWS declares; without its namespace, it is no class.
+
+Smithy, AWS JSON 1.1 protocol, "Operation error serialization".
+"""
+
+_LONGEST_CODE = 100
 _NAME = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
 _LARGEST = 4 << 20
 _LONGEST_LINE = 400
@@ -108,7 +115,7 @@ class Surroundings:
     def counts_weak(self, at: int) -> bool:
         """Tell whether weak words count at `at`: whether a failure is told there."""
         if self._reading.is_failing:
-            return True
+            return _CODE_OF_AWS.search(self._data, max(0, at - _LONGEST_CODE), at) is None
         if self._reading.kind == "header":
             return self._names_failure
         if self._reading.kind == "piece":
