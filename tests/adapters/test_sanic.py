@@ -573,3 +573,21 @@ def test_over_asgi_the_guard_stands_around_the_application(sink, serve):
     assert b"CANARY" not in answer
     (incident,) = sink.incidents
     assert CANARY in json.dumps(incident["exceptions"])
+
+
+class Ending(Exception):
+    def __str__(self):
+        raise SystemExit(CANARY)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_no_code_of_an_exception_runs_for_a_page_that_is_not_sent(sink, debug):
+    async def fails(request):
+        raise Ending
+
+    application = Shield(sinks=[sink])(application_with(fails))
+    application.error_handler.debug = debug
+    answer = ask(application)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"INTERNAL_SERVER_ERROR" in answer
+    assert len(sink.incidents) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import types
+from contextlib import suppress
 
 import pytest
 
@@ -375,6 +377,7 @@ class Expired(BaseException):
         RecursionError(CANARY),
         StopIteration(CANARY),
         StopAsyncIteration(CANARY),
+        GeneratorExit(CANARY),
     ],
     ids=lambda exception: type(exception).__name__,
 )
@@ -384,11 +387,39 @@ def test_what_an_application_raises_by_itself_is_answered(ask, sink, exception):
     assert len(sink.incidents) == 1
 
 
-@pytest.mark.parametrize("exception", [KeyboardInterrupt(), GeneratorExit()])
-def test_the_end_of_the_process_or_a_generator_passes(ask, sink, exception):
+def test_the_end_of_the_process_passes(ask, sink):
+    exception = KeyboardInterrupt()
     answer = ask(exception)
     assert answer.raised is exception
     assert answer.sent == []
+    assert not sink.incidents
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_a_coroutine_that_is_closed_ends_without_an_incident(sink, kind):
+    ended = []
+
+    @types.coroutine
+    def wait():
+        yield
+
+    async def waits(scope, receive, send):
+        try:
+            with suppress(ValueError):
+                await wait()
+        except GeneratorExit as end:
+            ended.append(end)
+            raise
+        finally:
+            ended.append("finally")
+
+    async def send(message):
+        raise AssertionError("nothing may be sent any more")
+
+    work = Shield(sinks=[sink])(waits)({"type": kind, "headers": []}, wait, send)
+    work.send(None)
+    work.close()
+    assert len(ended) == 2
     assert not sink.incidents
 
 
@@ -454,8 +485,8 @@ def test_a_packed_body_that_cannot_be_unpacked_is_recorded_as_it_is(ask, sink):
     assert sink.incidents[0]["withheld"][0]["text"] == CANARY
 
 
-@pytest.mark.parametrize("exception", [KeyboardInterrupt(), GeneratorExit()])
-def test_the_end_of_the_process_passes_through_a_websocket(ask, sink, exception):
+def test_the_end_of_the_process_passes_through_a_websocket(ask, sink):
+    exception = KeyboardInterrupt()
     answer = ask(exception, **WEBSOCKET)
     assert answer.raised is exception
     assert answer.sent == []

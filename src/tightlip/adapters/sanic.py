@@ -59,6 +59,7 @@ _FRAMEWORK = cast("Framework", sys.modules[__name__])
 _KEY = "sanic"
 _MARK = "tightlip"
 _FIRST_ERROR = 400
+_SERVER_ERROR = 500
 _WORDS = "the application asked for its own end"
 _WITHOUT_BODY = frozenset({204, 304})
 
@@ -89,6 +90,9 @@ def wrap(application: Any, responder: Responder) -> Any:
     if type(application.error_handler) is ErrorHandler:
         # The incident is the record of it.
         application.error_handler.log = lambda *_: None  # type: ignore[method-assign]
+    if type(application.error_handler).default is ErrorHandler.default:
+        tell = application.error_handler.log
+        application.error_handler.default = partial(_answer_in_place, tell)  # type: ignore[method-assign]
     find = application.router.get
 
     def find_guarded(*arguments: Any) -> tuple[Any, Any, Any]:
@@ -181,6 +185,19 @@ async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
         await writer.hear(exception, is_handled=handled is not None)
     elif request.app.asgi:
         state_of(request.transport.scope).note(exception)
+
+
+def _answer_in_place(
+    tell: Callable[[Request, Exception], None], request: Request, exception: Exception
+) -> HTTPResponse:
+    """Answer with the status of the exception; the guard puts the words in.
+
+    Sanic would make a page of its text, and run the exception's own code for it.
+    """
+    tell(request, exception)
+    if isinstance(exception, SanicException):
+        return HTTPResponse(status=exception.status_code, headers=dict(exception.headers))
+    return HTTPResponse(status=_SERVER_ERROR)
 
 
 def _writer_of(request: Request) -> GuardedWriter | None:

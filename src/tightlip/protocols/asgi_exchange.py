@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from opcode import opmap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -26,6 +27,7 @@ Dress: TypeAlias = Callable[[Application], Application]
 """Puts a middleware of the application's around an answer that is made outside of it."""
 
 _ENDING_OTHERS = frozenset({"trio", "greenlet", "_pytest"})
+_RAISING = opmap["RAISE_VARARGS"]
 _FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 
 STATE = "tightlip.state"
@@ -194,11 +196,13 @@ def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Reques
 def must_pass(exception: BaseException) -> bool:
     """Tell whether `exception` is no failure: the end of the process, of the task, of a generator.
 
-    A `CancelledError` passes where the task really is being cancelled; one that code raised by
-    itself is a failure like any other.
+    A `CancelledError` passes where the task really is being cancelled, and a `GeneratorExit` where
+    a coroutine is closed; one that code raised by itself is a failure like any other.
     """
     if isinstance(exception, Exception):
         return False
+    if isinstance(exception, GeneratorExit):
+        return not _was_raised_by_code(exception)
     import asyncio  # a server of ASGI has it; a start without one need not wait for it
 
     if isinstance(exception, asyncio.CancelledError):
@@ -208,6 +212,16 @@ def must_pass(exception: BaseException) -> bool:
             return True
         return task is None or task.cancelling() > 0
     return is_for_others(exception)
+
+
+def _was_raised_by_code(exception: BaseException) -> bool:
+    """Tell whether a statement `raise` stands where `exception` came up, and no `await`."""
+    traceback = exception.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return False
+    return traceback.tb_frame.f_code.co_code[traceback.tb_lasti] == _RAISING
 
 
 def is_for_others(exception: BaseException) -> bool:
