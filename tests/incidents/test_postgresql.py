@@ -183,7 +183,7 @@ def test_what_clients_of_all_hosts_were_told_is_counted_together_and_once(host, 
         with open_store(one.directory, print) as store:
             store.add_told({key: Count(answers, at, reference)}, declared, at)
             for _ in range(2):  # as a sink does that does not know whether it has come
-                receiving.take_told(store.origin(), ToldCounts(store.database))
+                receiving.take_told(store.origin(), ToldCounts(store.database), with_declared=True)
 
     one, other = host("one"), host("other")
     tell(one, 3, "A", NOW)
@@ -198,6 +198,13 @@ def test_what_clients_of_all_hosts_were_told_is_counted_together_and_once(host, 
     )
     assert sum(told.trend) == 8
     assert told.last_time == moment(NOW + 60_000_000)
+    with open_store(one.directory, print) as store:
+        store.add_told({}, [Declaration("SOLD_OUT", 409, "All gone", "errors.py:8")], NOW)
+        counts = ToldCounts(store.database)
+        receiving.take_told(store.origin(), counts, with_declared=False)
+        assert receiving.told(span_of(1440, NOW))[0].message == "Sold out"
+        receiving.take_told(store.origin(), counts, with_declared=True)
+        assert receiving.told(span_of(1440, NOW))[0].message == "All gone"
     while receiving.sweep(Retention(), NOW + 20 * DAY):
         pass
     (told,) = receiving.told(span_of(525_600, NOW + 20 * DAY))

@@ -19,6 +19,7 @@ _DAY = 86_400_000_000  # microseconds
 _MINUTE = 60_000_000
 _FINE = 8 * _DAY  # for so long, answers are counted by the minute, and then by the hour
 _COUNTERS = 400 * _DAY
+_LATE = 3_600_000_000  # how much later than it was told a count may come into the other store
 _STEP = 500
 
 
@@ -147,11 +148,22 @@ class ToldCounts:
                 now,
             )
 
-    def take_over(self, origin: str, other: ToldCounts) -> None:
-        """Keep what another store has counted, in place of what was known of it."""
+    def take_over(self, origin: str, other: ToldCounts, *, with_declared: bool) -> None:
+        """Keep what another store has counted, in place of what was known of it.
+
+        Args:
+            origin: The name of the other store.
+            other: What stands in it.
+            with_declared: Whether what is declared there is taken, too.
+        """
         tables, theirs = self._tables, other._tables
         numbers: dict[int, int] = {}
-        for number, *columns in theirs.run(f"SELECT id, {_COLUMNS} FROM told").fetchall():  # noqa: S608 - a constant
+        known = tables.number("SELECT max(last_time) FROM told WHERE origin = ?", origin)
+        changed = theirs.run(
+            f"SELECT id, {_COLUMNS} FROM told WHERE last_time >= ?",  # noqa: S608 - a constant
+            known - _LATE,
+        ).fetchall()
+        for number, *columns in changed:
             key, count = _read(columns)
             row = self._row(origin, key)
             self._write(row, count, "excluded.answers")
@@ -162,11 +174,14 @@ class ToldCounts:
         for told, minute, answers in theirs.run(
             "SELECT told, minute, answers FROM told_minutes WHERE minute >= ?", latest
         ):
-            tables.run(
-                "INSERT INTO told_minutes VALUES (?, ?, ?) ON CONFLICT (told, minute) "
-                "DO UPDATE SET answers = excluded.answers",
-                *(numbers[told], minute, answers),
-            )
+            if told in numbers:
+                tables.run(
+                    "INSERT INTO told_minutes VALUES (?, ?, ?) ON CONFLICT (told, minute) "
+                    "DO UPDATE SET answers = excluded.answers",
+                    *(numbers[told], minute, answers),
+                )
+        if not with_declared:
+            return
         for *declaration, seen in theirs.run(
             "SELECT code, status, message, place, seen_time FROM declared"
         ):

@@ -15,7 +15,7 @@ from tightlip.responder.telling import declared_errors
 
 
 def open_recorder(policy: Policy) -> Recorder:
-    """Return the recorder of `policy`; nothing is written before the first incident.
+    """Return the recorder of `policy`; nothing is written before the first error.
 
     Raises:
         ConfigurationError: A sink cannot be opened, nothing says where incidents are kept, or the

@@ -104,15 +104,16 @@ class PostgresqlStore(Records):
             )
         return len(outgoing.rows) + len(outgoing.counts)
 
-    def take_told(self, origin: str, told: ToldCounts) -> None:
+    def take_told(self, origin: str, told: ToldCounts, *, with_declared: bool) -> None:
         """Take in what a directory's clients were told, in place of what was known of it.
 
         Args:
             origin: The name of the directory's store.
             told: What stands in it.
+            with_declared: Whether what is declared there is taken, too.
         """
         with self.database.told(), self.database.transaction():
-            ToldCounts(self.database).take_over(origin, told)
+            ToldCounts(self.database).take_over(origin, told, with_declared=with_declared)
 
     def sweep(self, retention: Retention, now: int) -> bool:
         """Let go of one partition, or of some counts, that need not be kept; tell whether it did.

@@ -122,7 +122,8 @@ class PostgresqlSink:
                 pass
             told = store.last_told()
             if told != self._told:
-                receiving.take_told(origin, ToldCounts(store.database))
+                is_declared = told[1:] != self._told[1:]
+                receiving.take_told(origin, ToldCounts(store.database), with_declared=is_declared)
                 self._told = told
             self._sweep(receiving)
 
