@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import traceback
 import types
 from contextlib import suppress
 
@@ -585,7 +586,7 @@ def test_a_compressed_body_is_readable_in_the_record(ask, sink):
     assert CANARY in withheld["text"]
 
 
-def lifespan(application, *events):
+def lifespan(application, *events, ending=None):
     async def call():
         sent = []
         waiting = [{"type": event} for event in events]
@@ -595,6 +596,8 @@ def lifespan(application, *events):
 
         async def send(message):
             sent.append(message)
+            if ending is not None and message["type"].endswith("failed"):
+                raise ending
 
         try:
             await application({"type": "lifespan", "state": {}}, receive, send)
@@ -642,6 +645,25 @@ def test_a_lifespan_that_tells_of_its_failure_is_recorded_once_without_a_traceba
     (incident,) = sink.incidents
     assert sent[-1]["message"] == f"see the incident {incident.reference}"
     assert incident["exception.message"] == CANARY
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, SystemExit])
+def test_a_server_that_ends_a_failed_start_by_an_exception_is_no_failure_of_its_own(sink, failure):
+    async def fails(scope, receive, send):
+        await receive()
+        try:
+            raise failure(CANARY)
+        except BaseException:
+            await send({"type": "lifespan.startup.failed", "message": CANARY})
+            raise
+
+    ending = ConnectionError("the start has failed")
+    application = Shield(sinks=[sink])(fails)
+    sent, raised = lifespan(application, "lifespan.startup", ending=ending)
+    assert raised is ending
+    assert CANARY not in "".join(traceback.format_exception(raised))
+    assert CANARY not in sent[0]["message"]
+    assert len(sink.incidents) == 1
 
 
 def test_an_unknown_protocol_passes_through(sink):

@@ -93,6 +93,12 @@ class Guard:
                 responder = self._surroundings.responder
                 answer = responder.answer(failure, None, event=kind, leaves=False)
                 message = {"type": kind, "message": f"see the incident {answer.reference}"}
+                try:
+                    await send(message)
+                except Exception as ending:  # how a server ends a start that has failed
+                    recorded = ending
+                    raise ending from None  # what it prints shows no more than the message
+                return
             await send(message)
 
         try:
