@@ -262,6 +262,25 @@ def test_the_end_of_a_generator_that_a_handler_raises_is_a_failure(sink):
     assert "GeneratorExit" in incident.as_json()
 
 
+@pytest.mark.parametrize("where", ["handler", "on_finish"])
+def test_what_is_raised_after_a_whole_answer_is_recorded(sink, where):
+    class Late(RequestHandler):
+        async def get(self):
+            await self.finish("whole")
+            if where == "handler":
+                raise ValueError(CANARY)
+
+        def on_finish(self):
+            if where == "on_finish":
+                raise ValueError(CANARY)
+
+    answer = ask(Shield(sinks=[sink])(Application([("/", Late)])))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b"whole")
+    (incident,) = sink.incidents
+    assert CANARY in incident.as_json()
+
+
 def test_a_stream_that_ends_the_process_is_cut_alone(sink):
     class Leaves(RequestHandler):
         async def get(self):

@@ -68,8 +68,13 @@ class _GuardedHandler(_Handler):
         own = super().log_exception
         if getattr(own, "__func__", None) not in _PLAIN_LOGS:
             own(typ, value, tb)
-        if self.request.connection.socket is not None and value is not None:
-            drive(self.request.connection.socket.fail(value))  # Tornado would cut the connection
+        connection = self.request.connection
+        if value is None:
+            return
+        if connection.socket is not None:
+            drive(connection.socket.fail(value))  # Tornado would cut the connection
+        elif self._finished and connection.exchange.is_done:
+            connection.run(connection.exchange.fail(value))  # Tornado would leave it at its log
 
 
 class _GuardedSocket(_GuardedHandler):
