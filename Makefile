@@ -40,6 +40,11 @@ test-all: $(BIN)/.test ## run the tests on every supported Python that is presen
 	$(INSTALL) nox
 	$(SERVICES) $(BIN)/nox
 
+.PHONY: test-libraries
+test-libraries: $(BIN)/.test ## run the tests with the oldest and the newest libraries that are supported
+	$(INSTALL) nox
+	$(SERVICES) $(BIN)/nox --session oldest newest
+
 .PHONY: bench
 bench: $(BIN)/.bench ## measure what Tightlip costs
 	set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \

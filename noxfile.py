@@ -1,4 +1,4 @@
-"""The tests on every supported Python that is present: `make test-all`."""
+"""The tests on every supported Python that is present, and with the oldest and newest libraries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ if not PRESENT:
     names = ", ".join(f"python{version}" for version in SUPPORTED)
     raise SystemExit(f"Install at least one of {names}, and see that it is in the search path")
 
+OUTSIDE = ("tests/adapters", "tests/contract", "tests/servers", "tests/translation/readers")
+"""The tests of all that stands on frameworks, servers and drivers."""
+
 nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["tests"]
 nox.options.error_on_missing_interpreters = True
 
 
@@ -50,3 +54,22 @@ def tests(session: nox.Session) -> None:
         "--constraint", lock, "--build-constraint", lock, "--editable", ".[all]", "--group", "test"
     )
     session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PRESENT[0])
+def oldest(session: nox.Session) -> None:
+    """Run the tests of all that stands on libraries with the lowest versions that we take."""
+    session.install(
+        *("--resolution", "lowest-direct", "--build-constraint", "requirements/lock.txt"),
+        *("--editable", ".[all]", "--group", "test"),
+        "setuptools>=81,<82",  # Pyramid 2.0 asks it for its files, and has no bound
+    )
+    # What is old warns of what is new.
+    session.run("pytest", "-W", "default", *(session.posargs or OUTSIDE))
+
+
+@nox.session(python=PRESENT[-1])
+def newest(session: nox.Session) -> None:
+    """Run the same with the newest versions there are."""
+    session.install("--upgrade", "--editable", ".[all]", "--group", "test")
+    session.run("pytest", *(session.posargs or OUTSIDE))

@@ -456,6 +456,13 @@ def included_before(shield):
     return shield(application)
 
 
+def copied(shield):
+    application = FastAPI()  # as an older FastAPI includes a router
+    router = GraphQLRouter(strawberry_schema(), path="/graphql")
+    application.router.routes.extend(router.routes)
+    return shield(application)
+
+
 def routed_to(shield):
     application = shield(FastAPI())
     application.add_route("/graphql", StrawberryGraphQL(strawberry_schema()))
@@ -466,7 +473,7 @@ def mounted(shield):
     return shield(Starlette(routes=[Mount("/graphql", AriadneGraphQL(ariadne_schema()))]))
 
 
-@pytest.mark.parametrize("served", [included_later, included_before, routed_to, mounted])
+@pytest.mark.parametrize("served", [included_later, included_before, copied, routed_to, mounted])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_inside_of_another_application_one_shield_is_enough(sink, served):
     client = TestClient(served(Shield(sinks=[sink])), raise_server_exceptions=False)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Query
+from fastapi import __version__ as fastapi_version
 from fastapi.exceptions import RequestValidationError
 from fastapi.exceptions import ResponseValidationError as _ResponseValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -29,10 +30,13 @@ from starlette.staticfiles import StaticFiles
 
 import tightlip
 from tightlip import PublicError, Shield, errors, on_exception
+from tightlip.adapters import starlette
 from tightlip.adapters.starlette import ShieldMiddleware
 
 CANARY = "canary-6d1f"
 ORIGIN = "https://shop.example"
+NULL_IS_NOTHING = tuple(map(int, fastapi_version.split(".")[:2])) < (0, 152)
+"""An older FastAPI takes the body `null` for none."""
 
 
 class OutOfStock(PublicError):
@@ -490,6 +494,16 @@ def test_the_route_in_the_record_is_the_whole_template(sink):
     ]
 
 
+def test_a_route_that_starlette_does_not_tell_is_found_by_its_endpoint():
+    async def shelf(request): ...
+
+    router = Router([Route("/", Account), Mount("/shops", routes=[Route("/{shop}", shelf)])])
+    scope = {"router": router, "endpoint": shelf, "root_path": "/shops"}
+    assert starlette.route(scope) == ("/shops/{shop}", "shelf")
+    assert starlette.route({**scope, "endpoint": Account}) == ("/shops/", "Account")
+    assert starlette.route({"router": router, "endpoint": None}) == (None, "")
+
+
 def test_static_files_are_refused_without_a_word_of_the_disk(sink, tmp_path):
     (tmp_path / "page.txt").write_text("hello")
     app = FastAPI()
@@ -804,7 +818,15 @@ def test_a_malformed_body_is_400(accounts, sink, body):
     assert not sink.incidents
 
 
-@pytest.mark.parametrize("body", [b"[1]", b'"x"', b"null", b'{"email": NaN}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[1]",
+        b'"x"',
+        pytest.param(b"null", marks=pytest.mark.skipif(NULL_IS_NOTHING, reason="no body to it")),
+        b'{"email": NaN}',
+    ],
+)
 def test_a_body_of_the_wrong_form_is_422(accounts, body):
     response = accounts.post(
         "/accounts", content=body, headers={"content-type": "application/json"}

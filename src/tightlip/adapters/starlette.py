@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial, wraps
 from http import HTTPStatus
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -18,7 +19,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Router
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tightlip.failure import Failure, HttpFailure, ValidationFailure
@@ -50,7 +51,11 @@ _BODY_READERS = {
     "starlette.requests": frozenset({"json", "form", "body", "stream", "_get_form"}),
 }
 _BODY_LIBRARIES = frozenset({"json", "python_multipart", "starlette", "codecs"})
-_PATH_READERS = {"starlette.convertors": frozenset({"convert"})}
+_PATH_READERS = {
+    "starlette.convertors": frozenset({"convert"}),
+    "starlette.staticfiles": frozenset({"lookup_path"}),
+}
+_PATH_LIBRARIES = frozenset({"posixpath", "ntpath", "genericpath"})
 _OWN_WORDS = (
     b"Disallowed CORS ",
     b"Invalid host header",
@@ -140,7 +145,7 @@ def read(exception: BaseException) -> Failure | None:
         return _read_validation(exception)
     if is_raised_while_reading(exception, _BODY_READERS, _BODY_LIBRARIES):
         return HttpFailure(_FIRST_ERROR)
-    if is_raised_while_reading(exception, _PATH_READERS, ()):
+    if is_raised_while_reading(exception, _PATH_READERS, _PATH_LIBRARIES):
         return HttpFailure(_NOT_FOUND)
     return None
 
@@ -167,11 +172,24 @@ def _route_of(scope: Scope) -> Any:
     """Return the route that matched.
 
     FastAPI tells a route of an included router beside its context there, which holds the whole
-    template and the dependencies of the inclusion.
+    template and the dependencies of the inclusion. An older Starlette tells no route of its own:
+    it is found by its endpoint.
     """
     found = scope.get("route")
+    if found is None:
+        routes = getattr(scope.get("router"), "routes", ())
+        return next(_serving(scope.get("endpoint"), routes), None)
     context = scope.get("fastapi", {}).get("effective_route_context")
     return context if getattr(context, "original_route", None) is found is not None else found
+
+
+def _serving(endpoint: Any, routes: Iterable[Any]) -> Iterator[Route | WebSocketRoute]:
+    """Yield the routes that call `endpoint`, also those inside of mounts."""
+    for part in routes:
+        if isinstance(part, Mount):
+            yield from _serving(endpoint, part.routes)
+        elif isinstance(part, Route | WebSocketRoute) and part.endpoint is endpoint:
+            yield part
 
 
 def is_own_answer(body: bytes) -> bool:
@@ -263,6 +281,12 @@ def _inside(part: Any) -> Iterator[Any]:
             found = None
         if found is not None:
             yield found
+    if isinstance(part, Route) and isinstance(part.endpoint, FunctionType):
+        # An older FastAPI copies the routes of a router, whose functions may still speak of it.
+        for cell in part.endpoint.__closure__ or ():
+            with suppress(ValueError):  # an empty cell
+                if issubclass(type(cell.cell_contents), Router):
+                    yield cell.cell_contents
 
 
 def _listen_inside(application: Starlette, responder: Responder) -> None:
