@@ -33,6 +33,13 @@ class Trouble(Exception):
     pass
 
 
+@pytest.fixture(autouse=True)
+def alone():
+    """Forget the requests of servers that other tests have stopped in the middle of them."""
+    raises._open.clear()
+    raises._strays.clear()
+
+
 @pytest.fixture
 def told():
     if not raises.start():

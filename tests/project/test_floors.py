@@ -86,7 +86,7 @@ BREACHES = [
     pytest.param("floors", {"helpers.py": ""}, id="a module without a floor"),
     pytest.param(
         "no-policy-at-the-edge",
-        {"adapters/starlette.py": "import tightlip.catalog.error"},
+        {"adapters/flask.py": "import tightlip.catalog.error"},
         id="an adapter imports the catalog",
     ),
     pytest.param(

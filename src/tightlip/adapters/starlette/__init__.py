@@ -19,9 +19,11 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Mount, Route, Router, WebSocketRoute
+from starlette.routing import Route, Router
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from tightlip.adapters.starlette.routes import route as route
+from tightlip.adapters.starlette.routes import route_of
 from tightlip.failure import Failure, HttpFailure, ValidationFailure
 from tightlip.json_schema import property_names
 from tightlip.protocols.asgi import Guard
@@ -153,43 +155,6 @@ def read(exception: BaseException) -> Failure | None:
 def is_disconnect(exception: BaseException) -> bool:
     """Tell whether `exception` says no more than that the client has gone."""
     return isinstance(exception, ClientDisconnect | WebSocketDisconnect)
-
-
-def route(scope: Scope) -> tuple[str | None, str]:
-    """Return the template of the route with the path of its mounts, and the endpoint's name."""
-    found = _route_of(scope)
-    template = getattr(found, "path_format", None) or getattr(found, "path", None)
-    if isinstance(template, str):
-        mounts = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
-        template = mounts + template
-    else:
-        template = None
-    name = getattr(scope.get("endpoint"), "__name__", "")
-    return template, name if isinstance(name, str) else ""
-
-
-def _route_of(scope: Scope) -> Any:
-    """Return the route that matched.
-
-    FastAPI tells a route of an included router beside its context there, which holds the whole
-    template and the dependencies of the inclusion. An older Starlette tells no route of its own:
-    it is found by its endpoint.
-    """
-    found = scope.get("route")
-    if found is None:
-        routes = getattr(scope.get("router"), "routes", ())
-        return next(_serving(scope.get("endpoint"), routes), None)
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    return context if getattr(context, "original_route", None) is found is not None else found
-
-
-def _serving(endpoint: Any, routes: Iterable[Any]) -> Iterator[Route | WebSocketRoute]:
-    """Yield the routes that call `endpoint`, also those inside of mounts."""
-    for part in routes:
-        if isinstance(part, Mount):
-            yield from _serving(endpoint, part.routes)
-        elif isinstance(part, Route | WebSocketRoute) and part.endpoint is endpoint:
-            yield part
 
 
 def is_own_answer(body: bytes) -> bool:
@@ -356,7 +321,7 @@ def _note(connection: Request | WebSocket, exception: Exception) -> None:
         if raised and exception.__cause__ is None:
             # The validators' own exceptions stand in a list of dicts, where no record finds them.
             exception.__cause__ = raised[0] if len(raised) == 1 else _group(raised)
-        names = _declared_names(_route_of(connection.scope))
+        names = _declared_names(route_of(connection.scope))
         if names is not None:
             _DECLARED[exception] = names
 
