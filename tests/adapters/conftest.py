@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tightlip.responder import responder
+
 
 @pytest.fixture(scope="session")
 def django_project():
@@ -21,3 +23,22 @@ def django_project():
         specification.loader.exec_module(module)
     logging.getLogger("django").setLevel(logging.CRITICAL + 1)  # what it logs is not the matter
     return sys.modules["django_project"]
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Return what is still heard: what was begun for a request, and not closed."""
+    open_hearings = []
+
+    class Counted(responder.Hearing):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            open_hearings.append(self)
+
+        def close(self):
+            super().close()
+            if self in open_hearings:
+                open_hearings.remove(self)
+
+    monkeypatch.setattr(responder, "Hearing", Counted)
+    return open_hearings

@@ -411,7 +411,7 @@ def test_a_body_that_cannot_be_read_is_the_clients_mistake_and_other_json_is_not
     assert len(sink.incidents) == 1
 
 
-def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink):
+def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, heard):
     async def echo(request):
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -430,6 +430,7 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink):
     assert asyncio.run(talk()) == ("hello", 1011, "INTERNAL_SERVER_ERROR")
     (incident,) = sink.incidents
     assert CANARY in json.dumps(incident["exceptions"])
+    assert heard == []
 
 
 def test_a_websocket_closes_as_the_application_says(sink):

@@ -458,7 +458,7 @@ def in_websocket(handler, sink, message):
 
 
 @pytest.mark.parametrize("fault", [ValueError, SystemExit])
-def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, fault):
+def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, fault, heard):
     async def echo(request, connection):
         await connection.send(await connection.recv())
         raise fault(CANARY)
@@ -470,6 +470,7 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, fault):
     assert ended[1:] == (1011, "INTERNAL_SERVER_ERROR")
     (incident,) = sink.incidents
     assert CANARY in json.dumps(incident["exceptions"])
+    assert heard == []
 
 
 def test_a_websocket_closes_in_declared_words_only(sink):

@@ -452,7 +452,7 @@ SILENT = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize("waits", [False, pytest.param(True, marks=SILENT)])
-def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, waits):
+def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, waits, heard):
     class Echo(WebSocketHandler):
         async def answer(self, message):
             await asyncio.sleep(0)
@@ -468,6 +468,7 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, waits):
     assert in_websocket(application, "hello") == (["hello"], 1011, "INTERNAL_SERVER_ERROR")
     (incident,) = sink.incidents
     assert CANARY in json.dumps(incident["exceptions"])
+    assert heard == []
 
 
 @pytest.mark.parametrize("end", [SystemExit, GeneratorExit, asyncio.CancelledError])

@@ -409,9 +409,8 @@ class GuardedWriter:
 
     async def take_socket(self, socket: Any) -> NativeWebSocket:
         """Stand between a WebSocket and its closing frame."""
-        guarded = NativeWebSocket(self._surroundings, self._scope, socket.close)
+        guarded = self._exchange.switch(self._surroundings, socket.close)
         await guarded.accept()
-        self._exchange.release()
 
         async def close(code: int = 1000, reason: str = "") -> None:
             await guarded.close(code, reason)

@@ -26,6 +26,7 @@ from tightlip.protocols.asgi_exchange import (
 if TYPE_CHECKING:
     from types import FrameType
 
+    from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Answer
 
 _NORMAL = 1000
@@ -87,6 +88,7 @@ class WebSocketExchange:
         scope: Scope,
         receive: Receive,
         send: Send,
+        hearing: Hearing | None = None,
     ) -> None:
         self._responder = surroundings.responder
         self._framework = surroundings.framework
@@ -95,7 +97,7 @@ class WebSocketExchange:
         self._send = send
         self._state = state_of(scope)
         self._phase = Phase.HANDSHAKE
-        self._hearing = surroundings.hear()
+        self._hearing = surroundings.hear() if hearing is None else hearing
         self._denial: Message | None = None
         self._withheld = b""
         self._has_leaked = False

@@ -21,6 +21,7 @@ from tightlip.protocols.phase import DONE, STREAMING
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Message, Scope, Surroundings
+    from tightlip.responder.hearing import Hearing
 
 _Result = TypeVar("_Result")
 
@@ -140,8 +141,20 @@ class NativeExchange(HttpExchange):
         self._disconnected = self.phase is not DONE
 
     def release(self) -> None:
-        """Take no further part: the connection is cut, or speaks another protocol."""
+        """Take no further part: the connection is cut."""
         self.phase = DONE
+
+    def switch(self, surroundings: Surroundings, close: Close) -> NativeWebSocket:
+        """Take no further part: the request has become a WebSocket.
+
+        What stands between that and the framework hears what this hears, until this is closed.
+
+        Args:
+            surroundings: As of this.
+            close: The framework's own close, with a code and a reason.
+        """
+        self.release()
+        return NativeWebSocket(surroundings, self.scope, close, self._hearing)
 
     async def fail(self, exception: BaseException) -> None:
         """Answer an exception, or end what it has broken.
@@ -163,14 +176,17 @@ class NativeWebSocket(WebSocketExchange):
         surroundings: The decision point and the framework's adapter.
         scope: The scope of the handshake's request.
         close: The framework's own close, with a code and a reason.
+        hearing: What is heard while the request is served.
     """
 
-    def __init__(self, surroundings: Surroundings, scope: Scope, close: Close) -> None:
+    def __init__(
+        self, surroundings: Surroundings, scope: Scope, close: Close, hearing: Hearing
+    ) -> None:
         async def send(message: Message) -> None:
             if message["type"] == "websocket.close":
                 await close(message["code"], message["reason"])
 
-        super().__init__(surroundings, scope, _receive_nothing, send)
+        super().__init__(surroundings, scope, _receive_nothing, send, hearing)
 
     async def accept(self) -> None:
         """Take notice that the handshake is done."""

@@ -232,9 +232,8 @@ class GuardedWriter(AbstractStreamWriter):
         async def close_now(code: int, reason: str) -> None:
             await close(code=code, message=reason.encode(), **options)
 
-        guarded = self._socket = NativeWebSocket(self._surroundings, self._scope, close_now)
+        guarded = self._socket = self.exchange.switch(self._surroundings, close_now)
         await guarded.accept()
-        self.exchange.release()
 
         async def close_declared(*, code: int = 1000, message: bytes = b"", **more: Any) -> bool:
             options.update(more)

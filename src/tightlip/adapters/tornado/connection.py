@@ -216,9 +216,8 @@ class GuardedConnection(httputil.HTTPConnection):
         async def close(code: int, reason: str) -> None:
             self.handler.close_plainly(code, reason)
 
-        self.socket = NativeWebSocket(self._surroundings, self._scope, close)
+        self.socket = self.exchange.switch(self._surroundings, close)
         drive(self.socket.accept())
-        self.exchange.release()
         kept = self._surroundings.responder.outgoing(fields)
         return self._connection.write_headers(*_head(_SWITCHING, kept))
 
