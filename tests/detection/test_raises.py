@@ -35,7 +35,8 @@ class Trouble(Exception):
 
 @pytest.fixture(autouse=True)
 def alone():
-    """Forget the requests of servers that other tests have stopped in the middle of them."""
+    """Forget what the shields of other tests asked for, and their requests that were cut off."""
+    raises.stop()
     raises._open.clear()
     raises._strays.clear()
 
