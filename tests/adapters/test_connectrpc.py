@@ -39,16 +39,16 @@ KINDS = {
 CANARY = "canary at 10.0.0.5"
 
 
-class SeatTaken(PublicError):
+class PerchTaken(PublicError):
     status = 409
-    message = "Seat {seat} is taken"
+    message = "Perch {seat} is taken"
     seat: int
 
 
 def fail(words):
     """Do as a client's words say."""
     if words == "declared":
-        raise SeatTaken(seat=12)
+        raise PerchTaken(seat=12)
     if words == "literal":
         raise ConnectError(Code.FAILED_PRECONDITION, "The doors are closed")
     if words == "formatted":
@@ -244,9 +244,9 @@ def test_a_declared_error_is_told_with_its_parameters(ask, sink):
     answer = ask("Unary", "declared")
     assert answer.status_code == 409
     error = answer.json()
-    assert (error["code"], error["message"]) == ("already_exists", "Seat 12 is taken")
+    assert (error["code"], error["message"]) == ("already_exists", "Perch 12 is taken")
     told = information(error["details"][0])
-    assert (told.reason, dict(told.metadata)) == ("SEAT_TAKEN", {"seat": "12"})
+    assert (told.reason, dict(told.metadata)) == ("PERCH_TAKEN", {"seat": "12"})
     assert sink.incidents == ()
 
 
@@ -275,7 +275,7 @@ def test_a_stream_ends_with_declared_words(ask, sink, name):
     assert b"canary" not in answer.content
     assert len(sink.incidents) == 1
     assert ending(ask(name, "declared", "application/connect+json"))["message"] == (
-        "Seat 12 is taken"
+        "Perch 12 is taken"
     )
 
 
@@ -320,7 +320,7 @@ def test_the_clients_of_connect_understand_it(serve, sink):
         with pytest.raises(ConnectError) as raised:
             client.execute_unary(request=StringValue(value="declared"), method=method("Unary"))
     assert raised.value.code is Code.ALREADY_EXISTS
-    assert raised.value.message == "Seat 12 is taken"
+    assert raised.value.message == "Perch 12 is taken"
     assert raised.value.details[0].type_name == "google.rpc.ErrorInfo"
 
 

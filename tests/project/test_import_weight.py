@@ -53,13 +53,12 @@ def test_a_shield_around_fastapi_loads_no_driver_and_no_other_framework():
     assert loaded <= {"tightlip", "fastapi", "starlette"}
 
 
-@pytest.mark.parametrize("module", ["http.client", "sqlite3"])
-def test_a_shield_loads_nothing_that_it_may_never_need(module):
+def test_a_shield_loads_no_client_of_http():
     program = (
         "import sys, tightlip\n"
         "async def application(scope, receive, send): ...\n"
         "tightlip.shield(application)\n"
-        f"print({module!r} in sys.modules)"
+        "print('http.client' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
