@@ -12,7 +12,9 @@ import pytest
 
 from tightlip.exchange import Request
 from tightlip.failure import Withheld
+from tightlip.incidents.capture import capture
 from tightlip.incidents.cutting import LARGEST_RECORD
+from tightlip.incidents.incident import Occurrence
 
 REQUEST = Request(
     method="POST",
@@ -39,6 +41,20 @@ class Account:
 
 class Text(str):
     __slots__ = ()
+
+
+def test_a_reference_stays_whatever_it_looks_like(record, raised):
+    """One of some two thousand has the letters, digits and check digits of a short IBAN."""
+    incident = record(ValueError("x"))
+    for reference in ("GJ94F2P8FG45", "QT52V8ESYRHA", incident.reference):
+
+        def fail(given=reference):
+            password = given
+            raise ValueError(f"{password} is {given}")
+
+        occurrence = Occurrence(reference, None, raised(fail), 500, "X", reference.encode())
+        found = capture(occurrence, lambda path: True, {})
+        assert found.reference == found["reference"] == reference
 
 
 def test_the_record_holds_the_request_under_opentelemetrys_names(record, raised):

@@ -108,6 +108,8 @@ def capture(
     _add_answer(fields, occurrence, scrubber)
     fields["exceptions"] = exceptions.records
     finished = scrubber.finish(fields)
+    # It is no secret, whatever else has the same text: by it the incident is found.
+    finished["reference"] = occurrence.reference
     finished["fingerprint"] = _fingerprint(occurrence, exceptions)
     if scrubber.failed:
         finished["scrubbing"] = (

@@ -21,6 +21,7 @@ _IBAN = re.compile(
     r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])"
 )
 _IBAN_CHECK = 97
+_SHORTEST_IBAN = 15  # Norway's (the IBAN registry of SWIFT)
 _NO_DIGIT = re.compile("[ -]")
 _VENDORS = re.compile(  # Mailgun, Mailchimp
     r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2})(?![\w-])"
@@ -103,6 +104,8 @@ def _without_card(match: re.Match[str]) -> str:
 
 def _without_account(match: re.Match[str]) -> str:
     account = match[0].replace(" ", "")
+    if len(account) < _SHORTEST_IBAN:
+        return match[0]
     number = "".join(str(int(character, 36)) for character in account[4:] + account[:4])
     return SCRUBBED if int(number) % _IBAN_CHECK == 1 else match[0]
 
