@@ -15,6 +15,7 @@ import importlib.util
 import io
 import logging
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -253,10 +254,11 @@ def sanic():
         fail()
 
     async def serve(guarded):
-        server = await guarded.create_server("127.0.0.1", 0, return_asyncio_server=True)
+        listening = socket.create_server(("127.0.0.1", 0))  # Sanic takes port 0 for its usual one
+        server = await guarded.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()
         await server.start_serving()
-        return server.server.sockets[0].getsockname()[1]
+        return listening.getsockname()[1]
 
     return own_server(application, serve)
 
