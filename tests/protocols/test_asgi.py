@@ -674,3 +674,66 @@ def test_an_unknown_protocol_passes_through(sink):
 
     asyncio.run(Shield(sinks=[sink])(app)({"type": "odd"}, None, None))
     assert seen == ["odd"]
+
+
+@pytest.mark.parametrize("kind", ["good", "error", "events"])
+def test_an_application_that_listens_on_for_its_client_keeps_nobody_waiting(sink, kind):
+    """Each waits for the other: the client for the end, and the application for the client."""
+
+    async def application(scope, receive, send):
+        has_left = asyncio.Event()
+
+        async def listen():
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            has_left.set()
+
+        listener = asyncio.create_task(listen())
+        await asyncio.sleep(0)
+        status, form = {"good": (200, b"text/plain"), "error": (500, b"text/plain")}.get(
+            kind, (200, b"text/event-stream")
+        )
+        headers = [(b"content-type", form)]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        if kind == "events":
+            event = {"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True}
+            await send(event)
+        await send({"type": "http.response.body", "body": b"" if kind == "events" else b"words"})
+        await has_left.wait()
+        await listener
+
+    sent, ended = [], asyncio.Event()
+
+    async def talk():
+        asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive():
+            for message in asked:
+                return message
+            await ended.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                ended.set()
+
+        shielded = Shield(directory=None, sinks=[sink])(application)
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/",
+            "query_string": b"",
+            "headers": [],
+        }
+        await asyncio.wait_for(shielded(scope, receive, send), 30)
+
+    asyncio.run(talk())
+    assert sent[0]["status"] == (500 if kind == "error" else 200)
+    body = b"".join(message.get("body", b"") for message in sent)
+    assert body.startswith({"good": b"words", "events": b"data: 1", "error": b'{"error"'}[kind])
+    assert [incident["http.response.status_code"] for incident in sink.incidents] == (
+        [500] if kind == "error" else []
+    )

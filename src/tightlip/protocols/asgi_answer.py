@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tightlip.exchange import Response
 from tightlip.protocols.asgi_faults import UnsendableError
+from tightlip.protocols.redirect import without_own_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tightlip.exchange import Request
-    from tightlip.protocols.asgi_exchange import Message
+    from tightlip.protocols.asgi_exchange import Message, Scope
     from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Responder
 
 Fields: TypeAlias = list[tuple[bytes, bytes]]
 
+_FIRST_FINAL = 200
+_FIRST_REDIRECT = 300
+_FIRST_ERROR = 400
 _SERVER_ERROR = 500
 
 
@@ -53,6 +57,23 @@ def sendable(responder: Responder, message: Message) -> Fields:
         return responder.outgoing(message.get("headers", ()))
     except (TypeError, ValueError) as error:
         raise UnsendableError(f"an answer cannot have this header: {error}") from None
+
+
+def outgoing(
+    responder: Responder, start: Message, scope: Scope, request: Callable[[], Request]
+) -> Fields:
+    """Return the headers of a good answer as they may leave.
+
+    Raises:
+        UnsendableError: HTTP has no form for the status or a header.
+    """
+    status = start["status"]
+    headers = sendable(responder, start)
+    if status < _FIRST_FINAL:
+        raise UnsendableError(f"an answer cannot have the status {status}")
+    if _FIRST_REDIRECT <= status < _FIRST_ERROR:
+        headers = without_own_address(headers, scope, request())
+    return headers
 
 
 def reviewed_fields(

@@ -30,6 +30,8 @@ _ENDING_OTHERS = frozenset({"trio", "greenlet", "_pytest"})
 _RAISING = opmap["RAISE_VARARGS"]
 _FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 
+_SERVER_ERROR = 500
+
 STATE = "tightlip.state"
 """The key of the scope under which the `State` stands; WSGI wants a dot in names of objects."""
 
@@ -237,6 +239,15 @@ def is_for_others(exception: BaseException) -> bool:
         return True
     packages = {cls.__module__.partition(".")[0] for cls in type(exception).__mro__}
     return not packages.isdisjoint(_ENDING_OTHERS)
+
+
+def is_sudden(status: int, state: State) -> bool:
+    """Tell whether a server error came without an exception so far.
+
+    Frameworks answer first and raise on afterwards: the exception says more, and is worth the wait
+    until the application returns.
+    """
+    return status >= _SERVER_ERROR and state.exception is None and state.answer is None
 
 
 def is_test_client(scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Request, Response, first_of, without
-from tightlip.protocols.asgi_answer import Fields, plain, reviewed_fields, sendable, started_by
+from tightlip.protocols.asgi_answer import Fields, outgoing, plain, reviewed_fields, started_by
 from tightlip.protocols.asgi_exchange import (
     STATE,
     Application,
@@ -15,6 +15,7 @@ from tightlip.protocols.asgi_exchange import (
     Send,
     StreamAbortedError,
     Surroundings,
+    is_sudden,
     is_test_client,
     must_pass,
     request_of,
@@ -22,20 +23,17 @@ from tightlip.protocols.asgi_exchange import (
     state_of,
     without_files,
 )
-from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError, UnsendableError
+from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError
 from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING
-from tightlip.protocols.redirect import without_own_address
 from tightlip.protocols.stream_form import form_of, gathered_length
 from tightlip.slots import set_traceback
 
 if TYPE_CHECKING:
+    from tightlip.protocols.late_end import LateEnd
     from tightlip.responder.responder import Answer
     from tightlip.responder.stream import StreamReview
 
-_FIRST_FINAL = 200
-_FIRST_REDIRECT = 300
 _FIRST_ERROR = 400
-_SERVER_ERROR = 500
 _MOST_WITHHELD = 65536
 
 # The second and third are extensions of ASGI: the server reads a file by itself.
@@ -61,6 +59,8 @@ class HttpExchange:
         "_is_ours",
         "_is_outermost",
         "_last_chunk",
+        "_late",
+        "_listeners",
         "_receive",
         "_received",
         "_responder",
@@ -99,6 +99,8 @@ class HttpExchange:
         self._disconnected = False
         self._is_complete = False
         self._is_ours = False
+        self._listeners = 0
+        self._late: LateEnd | None = None
 
     async def failed(self, exception: BaseException) -> None:
         """Answer an exception that came out of the application, and is being handled.
@@ -109,10 +111,14 @@ class HttpExchange:
         """
         if must_pass(exception):
             raise exception
+        if self._late is not None:
+            await self._late.settle()
         await self._fail(exception)
 
     def close(self) -> None:
         """Forget the request; the outermost guard's exchange forgets for those inside, too."""
+        if self._late is not None:
+            self._late.stop()
         self._hearing.close()
         if self._is_outermost:
             self._state.forget()
@@ -120,12 +126,12 @@ class HttpExchange:
     async def receive(self) -> Message:
         """Hand on what the client sends, counting its bytes."""
         if self._is_complete:
-            # The application waits for the client to leave, who waits for the answer's end.
-            if self.phase is WITHHOLDING:
-                await self._replace()
-            elif self.phase is STREAMING:
-                await self._finish(b"")
-        message = await self._receive()
+            await self._end_held()
+        self._listeners += 1
+        try:
+            message = await self._receive()
+        finally:
+            self._listeners -= 1
         if message["type"] == "http.request":
             body = message.get("body", b"")
             self._received += len(body)
@@ -185,6 +191,7 @@ class HttpExchange:
         if ends and is_stream and form_of(started_by(self._held).headers) is not None:
             # FastAPI ends a stream of events first, and raises what broke it afterwards.
             self._is_complete = True
+            self._hold()
             message = {**message, "more_body": True}
         elif ends:
             self.phase = DONE
@@ -217,7 +224,7 @@ class HttpExchange:
 
     def _review_whole(self, held: Message, body: bytes) -> tuple[Fields, Response | None]:
         """Return the headers of a whole good answer, and what leaves in its place, if need be."""
-        headers = self._outgoing(held)
+        headers = outgoing(self._responder, held, self.scope, self._request)
         if self._state.exception is not None:
             self._hearing.note(self._state.exception)
         return headers, self._responder.review_success(
@@ -239,26 +246,13 @@ class HttpExchange:
             await self._send({**held, "headers": list(changed.headers)})
             await self._finish(changed.body)
 
-    def _outgoing(self, held: Message) -> Fields:
-        """Return the headers of a good answer as they may leave.
-
-        Raises:
-            UnsendableError: HTTP has no form for the status or a header.
-        """
-        status = held["status"]
-        headers = sendable(self._responder, held)
-        if status < _FIRST_FINAL:
-            raise UnsendableError(f"an answer cannot have the status {status}")
-        if _FIRST_REDIRECT <= status < _FIRST_ERROR:
-            headers = without_own_address(headers, self.scope, self._request())
-        return headers
-
     async def _begin(self, held: Message) -> None:
         """Let the start of a good answer leave; withhold that of an error."""
         if held["status"] >= _FIRST_ERROR:
             self.phase = WITHHOLDING
             return
-        started = Response(held["status"], tuple(self._outgoing(held)))
+        fields = outgoing(self._responder, held, self.scope, self._request)
+        started = Response(held["status"], tuple(fields))
         form = form_of(started_by(self._held).headers)
         separator, starts_late = None if form is None else form.separator, self.starts_late
         headers, self._review = self._responder.open_stream(
@@ -302,20 +296,24 @@ class HttpExchange:
         if not ends and room > len(body):
             return
         self._is_complete = True
-        if not self._is_sudden():
+        if is_sudden(started_by(self._held).status, self._state):
+            self._hold()
+        else:
             await self._replace()
 
-    def _is_sudden(self) -> bool:
-        """Tell whether a server error came without an exception so far.
+    def _hold(self) -> None:
+        """Hold the end of the answer, which what broke it may follow."""
+        if self._listeners:
+            from tightlip.protocols.late_end import LateEnd  # few applications listen on
 
-        Frameworks answer first and raise on afterwards: the exception says more, and is worth
-        the wait until the application returns.
-        """
-        return (
-            started_by(self._held).status >= _SERVER_ERROR
-            and self._state.exception is None
-            and self._state.answer is None
-        )
+            self._late = LateEnd(self._end_held)
+
+    async def _end_held(self) -> None:
+        """End what is held: the application waits for the client, who waits for the end."""
+        if self.phase is WITHHOLDING:
+            await self._replace()
+        elif self.phase is STREAMING:
+            await self._finish(b"")
 
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
@@ -377,6 +375,8 @@ class HttpExchange:
 
     async def returned(self) -> None:
         """See that the answer is whole once the application has returned."""
+        if self._late is not None:
+            await self._late.settle()
         if self.phase is WITHHOLDING:
             await self._replace()
         elif self._disconnected or self.phase is DONE:
