@@ -192,8 +192,9 @@ class Responder:
             occurrence = occurrence_of(decision, request, reference, 0, b"", event)
             known = occurrence._replace(facts={**facts, **occurrence.facts})
             return reference if self._recorder.record(known) else None
-        except BaseException as fault:  # as above
-            return self._last_resort(fault, request, exception).reference
+        except BaseException as fault:  # what it recorded has no reference that anybody was told
+            self._last_resort(fault, request, exception)
+            return None
 
     def hearing(self, read: Read) -> Callable[[], Hearing]:
         """Return what begins to hear what one request raises; to be closed on every way out."""
