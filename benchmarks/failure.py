@@ -3,6 +3,9 @@
 Every one logs to a handler that formats its records and writes them to the null device, so that
 each pays for what it says. No two requests are the same, so that no memory of the last one helps.
 
+A good request of a bare Starlette application is the yardstick of the machine: the goal of 150 µs
+was set where it takes 6.1, and is 25 of such requests anywhere.
+
 Tightlip is measured with the full record of every failure, once kept in its spool and logged, and
 once only logged; and as it is by default, when most of the same fault are kept in brief. What
 counts is the processor's time of the thread that serves: the one that drains the spool has its own.
@@ -17,6 +20,9 @@ import time
 from unittest import mock
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
 import tightlip
 from measure import compare
@@ -24,6 +30,9 @@ from tightlip.incidents import keeping
 from tightlip.incidents.archive import archive_at
 from tightlip.incidents.directory import private_directory
 from tightlip.incidents.storms import Measure, Storms
+
+YARDSTICK = "a good request of Starlette"
+BARE = "FastAPI"
 
 
 class PriceService:
@@ -51,6 +60,13 @@ def application(*, debug: bool = False) -> FastAPI:
     return app
 
 
+def yardstick() -> Starlette:
+    async def read_order(_request):
+        return Response(b"x" * 300, media_type="application/json")
+
+    return Starlette(routes=[Route("/orders/{order}", read_order)])
+
+
 class NoStorm(Storms):
     """Has every incident kept in full."""
 
@@ -70,7 +86,8 @@ def applications(directory: str) -> dict[str, FastAPI]:
     with mock.patch.object(keeping, "Storms", NoStorm):
         in_full = tightlip.Shield(directory=f"{directory}/full")(application())
     return {
-        "FastAPI": application(),
+        YARDSTICK: yardstick(),
+        BARE: application(),
         "Tightlip, in full": in_full,
         "Tightlip, in full, only logged": tightlip.Shield(directory=None)(application()),
         "Tightlip, in a storm": tightlip.Shield(directory=f"{directory}/storm")(application()),
@@ -94,13 +111,15 @@ def measure(made: dict[str, FastAPI], sink: logging.Handler) -> None:
         if isinstance(logger, logging.Logger) and name.startswith("api"):
             logger.handlers, logger.propagate = [sink], False
     found = compare(made, "/orders/{}", count=20, rounds=31, clock=time.thread_time)
-    bare = found["FastAPI"]
-    print("| | a failing request | more than bare | the same in bare requests | of Tightlip's |")
+    good, bare = found.pop(YARDSTICK), found[BARE]
+    print(f"{YARDSTICK}: {good * 1e6:.1f} µs")
+    print()
+    print("| | a failing request | more than bare | in Starlette's good requests | of Tightlip's |")
     print("| --- | --- | --- | --- | --- |")
     for name, seconds in found.items():
         print(
             f"| {name} | {seconds * 1e6:.0f} µs | {(seconds - bare) * 1e6:+.0f} µs "
-            f"| {seconds / bare - 1:.2f} x | {seconds / found['Tightlip, in full']:.2f} x |"
+            f"| {(seconds - bare) / good:.1f} | {seconds / found['Tightlip, in full']:.2f} x |"
         )
 
 

@@ -260,6 +260,8 @@ def _chain(start: Link, seen: set[int], index: int) -> tuple[list[Link], list[Li
         seen.add(id(following))
         chain.append(Link(following, relation, None))
         exception = following
+    if len(chain) == 1 and not hidden:
+        return chain, hidden, 0
     omitted = len(chain) - MOST_LINKS
     if omitted > 0:
         chain[MOST_LINKS - _LAST_LINKS : -_LAST_LINKS] = []

@@ -200,7 +200,10 @@ class Values:
 
 
 def _is_command(arguments: list[Any]) -> bool:
-    return any(type(argument) is str and argument.startswith("-") for argument in arguments)
+    for argument in arguments:  # noqa: SIM110 - most lists are short: a generator costs more
+        if type(argument) is str and argument.startswith("-"):
+            return True
+    return False
 
 
 def _is_named_pair(value: dict[Any, Any]) -> bool:
@@ -209,9 +212,10 @@ def _is_named_pair(value: dict[Any, Any]) -> bool:
     One that a validator made is: `{"loc": ("body", "password"), "input": …}`.
     """
     for key in _NAMES_OF_A_PAIR:
-        name = _text_of(value.get(key))
-        if name is not None and is_secret_name(name):
-            return True
+        if key in value:
+            name = _text_of(value[key])
+            if name is not None and is_secret_name(name):
+                return True
     place = value.get("loc")
     return (type(place) is tuple or type(place) is list) and any(
         type(name) is str and is_secret_name(name[:_LONGEST_NAME]) for name in place

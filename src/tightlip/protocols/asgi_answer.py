@@ -27,11 +27,11 @@ _SERVER_ERROR = 500
 def started_by(start: Message | None, body: bytes = b"") -> Response:
     """Return the status and headers that `start` gives, names in lower case, with `body`."""
     held = start or {}
-    headers = (
+    headers = [
         (header[0].lower(), header[1])
         for header in held.get("headers", ())
-        if len(header) == 2 and all(type(part) is bytes for part in header)  # noqa: PLR2004 - a name and a value
-    )
+        if len(header) == 2 and type(header[0]) is type(header[1]) is bytes  # noqa: PLR2004 - a name and a value
+    ]
     return Response(held.get("status", _SERVER_ERROR), tuple(headers), body)
 
 

@@ -44,7 +44,7 @@ def without_forms(text: str) -> str:
     text = _IBAN.sub(_without_account, text)
     if "key-" in text or "-us" in text:
         text = _VENDORS.sub(SCRUBBED, text)
-    if not any(len(word) >= _SHORTEST_LONG for word in text.translate(_APART).split()):
+    if max(map(len, text.translate(_APART).split()), default=0) < _SHORTEST_LONG:
         return text
     text = _LONG.sub(_without_random, text)
     return _OF_AWS.sub(_without_random, text)
