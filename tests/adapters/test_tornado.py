@@ -429,6 +429,33 @@ def test_a_handler_that_cannot_be_made_is_answered(sink, handler):
     assert CANARY in json.dumps(incident["exceptions"])
 
 
+ENDS = [SystemExit(CANARY), asyncio.CancelledError(CANARY), GeneratorExit(CANARY)]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: type(end).__name__)
+def test_a_handler_that_would_end_all_while_it_is_made_is_answered(sink, end):
+    class Ending(RequestHandler):
+        def initialize(self):
+            raise end
+
+    answer = ask(Shield(sinks=[sink])(Application([("/", Ending)])))
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert CANARY.encode() not in answer
+    (incident,) = sink.incidents
+    assert CANARY in json.dumps(incident["exceptions"])
+
+
+def test_the_interrupt_of_the_process_passes_while_a_handler_is_made(sink):
+    class Interrupted(RequestHandler):
+        def initialize(self):
+            raise KeyboardInterrupt
+
+    application = Shield(sinks=[sink])(Application([("/", Interrupted)]))
+    with pytest.raises(KeyboardInterrupt):
+        ask(application)
+    assert sink.incidents == []
+
+
 def in_websocket(application, *messages):
     """Return what comes back over a WebSocket, the code and the reason of its end."""
 
