@@ -445,17 +445,6 @@ def test_a_handler_that_would_end_all_while_it_is_made_is_answered(sink, end):
     assert CANARY in json.dumps(incident["exceptions"])
 
 
-def test_the_interrupt_of_the_process_passes_while_a_handler_is_made(sink):
-    class Interrupted(RequestHandler):
-        def initialize(self):
-            raise KeyboardInterrupt
-
-    application = Shield(sinks=[sink])(Application([("/", Interrupted)]))
-    with pytest.raises(KeyboardInterrupt):
-        ask(application)
-    assert sink.incidents == []
-
-
 def in_websocket(application, *messages):
     """Return what comes back over a WebSocket, the code and the reason of its end."""
 

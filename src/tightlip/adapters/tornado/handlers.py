@@ -10,7 +10,7 @@ from tornado.web import OutputTransform, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tightlip.adapters.tornado.connection import GuardedConnection
-from tightlip.protocols.asgi_exchange import is_for_others, must_pass
+from tightlip.protocols.asgi_exchange import must_pass
 from tightlip.protocols.native import drive, lasting
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class _GuardedHandler(_Handler):
         try:
             super().__init__(*arguments, **named)
         except BaseException as exception:  # Tornado would close the connection without an answer
-            # What makes a handler is a plain call: it is no generator that could be ended.
-            if not isinstance(exception, GeneratorExit) and is_for_others(exception):
-                raise
-            self._unmade = exception
+            self._unmade = exception  # what may not be answered passes where the request is served
 
     async def _execute(self, *arguments: Any, **named: Any) -> None:
         unmade = self._unmade
