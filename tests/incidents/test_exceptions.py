@@ -463,7 +463,7 @@ def test_values_are_bounded_in_depth_width_length_and_size(record, raised):
     assert len(local["data"]) < 1100
     assert "list of 1" in str(local["loop"])
     assert local["odd"] == ["nan", "inf", "1j", -(2**70), [1, 2], [3], "b'x'", None, True]
-    assert local["keys"] == {"1": 2, "<tuple of 2>": 5, "None": 6, "k": 7}
+    assert local["keys"] == {"1": 2, "(3, 4)": 5, "None": 6, "k": 7}
     assert len(incident.as_json()) < 65_536
 
 

@@ -141,6 +141,20 @@ LOCALS: dict[str, Any] = {
     "deque": lambda s: {"host": "shop-eu", "last": collections.deque([("api_key", s)])},
     "proxy": lambda s: {"host": "shop-eu", "view": types.MappingProxyType({"apikey": s})},
     "nested": lambda s: {"a": {"b": [{"c": {"refresh_token": s, "host": "shop-eu"}}]}},
+    "tuple_key": lambda s: {"settings": {("shop-eu", "password"): s}},
+    "key_by_lines": lambda s: {
+        "host": "shop-eu",
+        "lines": ["-----BEGIN PRIVATE KEY-----", "AAAA", s, "-----END PRIVATE KEY-----"],
+    },
+    "key_by_lines_of_bytes": lambda s: {
+        "host": "shop-eu",
+        "lines": [
+            b"-----BEGIN PRIVATE KEY-----",
+            b"AAAA",
+            s.encode(),
+            b"-----END PRIVATE KEY-----",
+        ],
+    },
     "pairs": lambda s: {"headers": [("host", "shop-eu"), ("authorization", f"Bearer {s}")]},
     "byte_pairs": lambda s: {"raw": [(b"host", b"shop-eu"), (b"cookie", b"sid=" + s.encode())]},
     "partial": lambda s: {"host": "shop-eu", "call": functools.partial(print, password=s)},
@@ -439,6 +453,10 @@ FACTS = [
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 differs",
     "author=alice authority=example.org",
     "pin 7 of the connector is open",
+    "token: unexpected end of input at line 7",
+    "template password={password} api_key={api_key} is not filled in",
+    "moved from team/shop@4.2.1 to @acme/shop@5",
+    "10.0.0.7:5432:orders is no address",
 ]
 
 

@@ -84,6 +84,32 @@ def test_what_stands_under_a_secret_name_or_in_an_address_is_taken_out_of_a_text
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "raise Refused('no')  # password=%s",
+        "connect(user, password='%s')  # see issue 42",
+        'connect("#", token)  # token: %s',
+        "# secret: %s",
+    ],
+)
+def test_a_secret_in_a_string_or_in_the_comment_of_a_source_line_is_taken_out(line):
+    assert scrub_source(line % PASSWORD) == line % SCRUBBED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password = ask()  # the token is passed on",
+        "marks = '#'.join(token)",
+        "text = '''",
+        "return numbers[0]  # no string at all",
+    ],
+)
+def test_a_source_line_without_secrets_stays_as_it_is(line):
+    assert scrub_source(line) == line
+
+
+@pytest.mark.parametrize(
     "secret",
     [
         JWT,

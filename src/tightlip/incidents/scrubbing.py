@@ -177,18 +177,25 @@ def _remember(harmless: Iterable[str]) -> None:
 def scrub_source(line: str) -> str:
     """Return a line of source code without the secrets that are written into it.
 
-    Only its strings are looked at: a name followed by an expression tells no secret.
+    Only its strings and its comment are looked at: a name before an expression tells no secret.
     """
     line = storable(line)
-    if "'" not in line and '"' not in line:
-        return line
-    line = without_named(line, Found(), only_literals=True)
-    return _STRING.sub(_without_secrets, line)
+    at = 0
+    for string in _STRING.finditer(line):
+        if "#" in line[at : string.start()]:
+            break
+        at = string.end()
+    comment = line.find("#", at)
+    code, comment_text = (line, "") if comment < 0 else (line[:comment], line[comment:])
+    if "'" in code or '"' in code:
+        code = without_named(code, Found(), only_literals=True)
+        code = _STRING.sub(_without_secrets, code)
+    return f"{code}{scrub_text(comment_text)}" if comment_text else code
 
 
 def _without_secrets(string: re.Match[str]) -> str:
-    mark = string[1]
-    return f"{mark}{scrub_text(string[2])}{mark}"
+    mark, text = string[1], string[2]
+    return f"{mark}{scrub_text(text)}{string[0][len(mark) + len(text) :]}"
 
 
 def scrub_query(query: str, found: Found) -> str:

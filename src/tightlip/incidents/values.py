@@ -10,7 +10,7 @@ from typing import Any
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.secrets.commands import secret_arguments
-from tightlip.incidents.secrets.forms import is_card
+from tightlip.incidents.secrets.forms import is_card, lines_of_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED
 from tightlip.incidents.secrets.names import counts, is_secret_name
 
@@ -175,6 +175,12 @@ class Values:
     def _key(self, key: Any) -> str:
         if type(key) is bytes:
             return self._text(key[:_LONGEST_NAME].decode("latin-1"), _LONGEST_NAME)
+        if type(key) is tuple:
+            pieces = (
+                piece[:_LONGEST_NAME] if type(piece) is str else str(self.value(piece, _DEEPEST))
+                for piece in islice(key, _MOST_ITEMS)
+            )
+            return self._text(f"({', '.join(pieces)})", _LONGEST_NAME)
         return self._text(str(self.value(key, _DEEPEST)), _LONGEST_NAME)
 
     def _sequence(self, value: Any, depth: int) -> JSON:
@@ -189,7 +195,10 @@ class Values:
                 return [self.value(value[0], depth), self._hidden(value[1])]
         describe = self.value
         first = list(islice(value, _MOST_ITEMS))
-        secret = secret_arguments(first) if _is_command(first) else frozenset()
+        secret: frozenset[int] = frozenset()
+        if _has_hyphens(first):  # those of options, or of a private key's first line
+            secret = secret_arguments(first)
+            secret |= lines_of_private_keys([_text_of(item) for item in first])
         described = [
             self._hidden(item) if index in secret else describe(item, depth)
             for index, item in enumerate(first)
@@ -199,9 +208,10 @@ class Values:
         return described
 
 
-def _is_command(arguments: list[Any]) -> bool:
-    for argument in arguments:  # noqa: SIM110 - most lists are short: a generator costs more
-        if type(argument) is str and argument.startswith("-"):
+def _has_hyphens(items: list[Any]) -> bool:
+    for item in items:  # most lists are short: a generator costs more
+        kind = type(item)
+        if (kind is str and item.startswith("-")) or (kind is bytes and item.startswith(b"-")):
             return True
     return False
 

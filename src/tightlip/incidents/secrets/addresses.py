@@ -23,11 +23,19 @@ _ORACLE = re.compile(
         [\w.$#]{1,60} / (?P<password> [^\s@"'\x00]{1,128} ) @""",
     re.VERBOSE,
 )
+# Easy Connect, as Oracle calls it: user/password@//host:port/service.
+_EASY_CONNECT = re.compile(r"""(?<=[\w$#])/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=//)""")
 # Looked for first: a pattern that begins with what it looks for is many times faster.
 _PASSWORD = re.compile(r""":[^\s:@/"'<>\x00]{3,128}@""")
 _WITHOUT_SCHEME = re.compile(
     r"""(?<![\w:.@-]) [\w.-]{1,64} : (?P<password> [^\s:@/"'<>\x00]{3,128} )
         @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w))""",
+    re.VERBOSE,
+)
+# A line of .pgpass: host:port:database:user:password.
+_PGPASS = re.compile(
+    r"""[\w.*-]{1,100} : (?:54\d\d|6432|\*) : [\w*-]{1,63} : [\w.*-]{1,63}
+        : (?P<password> (?: [^\s:\\"'\x00] | \\[:\\] ){3,200} ) (?=["'\s\\\x00]|\Z)""",
     re.VERBOSE,
 )
 _WEBHOOK = re.compile(
@@ -68,8 +76,12 @@ def without_addresses(text: str, found: Found) -> str:
             text = replaced(_USER_TOKEN, text, found)
         if "/" in text:
             text = replaced(_ORACLE, text, found)
+        if "@//" in text:
+            text = replaced(_EASY_CONNECT, text, found)
         if _PASSWORD.search(text) is not None:
             text = replaced(_WITHOUT_SCHEME, text, found)
+    if ":54" in text or ":6432:" in text or ":*:" in text:
+        text = replaced(_PGPASS, text, found)
     if "//" in text:
         text = _WEBHOOK.sub(_without_pieces, text)
     if "code=" in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from tightlip.detection.luhn import is_card_number
@@ -23,9 +24,11 @@ _IBAN = re.compile(
 _IBAN_CHECK = 97
 _SHORTEST_IBAN = 15  # Norway's (the IBAN registry of SWIFT)
 _NO_DIGIT = re.compile("[ -]")
-_VENDORS = re.compile(  # Mailgun, Mailchimp
-    r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2})(?![\w-])"
+_VENDORS = re.compile(  # Mailgun, Mailchimp, Twilio
+    r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2}|SK[0-9a-f]{32})(?![\w-])"
 )
+# As a subprotocol of a WebSocket, where a browser can send no other header: bearer, eyJhbGci…
+_BEARER = re.compile(r"\b(?i:bearer),[ ]{0,3}([\w.~+/=-]{16,2000})")
 _LONG = re.compile(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
 _OF_AWS = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
 # RFC 7468, RFC 9580. Whatever stands between the two, in whatever dress, is the key.
@@ -42,8 +45,10 @@ def without_forms(text: str) -> str:
     """Return `text` without what is a secret by its form alone, beside what the detectors know."""
     text = _CARD.sub(_without_card, text)
     text = _IBAN.sub(_without_account, text)
-    if "key-" in text or "-us" in text:
+    if "key-" in text or "-us" in text or "SK" in text:
         text = _VENDORS.sub(SCRUBBED, text)
+    if "earer," in text:
+        text = _BEARER.sub(_without_bearer, text)
     if max(map(len, text.translate(_APART).split()), default=0) < _SHORTEST_LONG:
         return text
     text = _LONG.sub(_without_random, text)
@@ -66,6 +71,23 @@ def without_private_keys(text: str) -> str:
             pieces.append(text[at:other])
             at = other
     return "".join([*pieces, text[at:]])
+
+
+def lines_of_private_keys(lines: Sequence[str | None]) -> frozenset[int]:
+    """Return the positions of those lines that are between a private key's first and its last."""
+    inside = False
+    positions: set[int] = set()
+    for position, line in enumerate(lines):
+        if line is None:
+            continue
+        if inside:
+            inside = _LAST_LINE.search(line) is None
+            if inside:
+                positions.add(position)
+        else:
+            first = _FIRST_LINE.search(line)
+            inside = first is not None and _LAST_LINE.search(line, first.end()) is None
+    return frozenset(positions)
 
 
 def is_card(number: int) -> bool:
@@ -96,6 +118,11 @@ def _is_card(text: str) -> bool:
         and text.startswith(_CARD_STARTS)
         and is_card_number(text, 0, len(text))
     )
+
+
+def _without_bearer(match: re.Match[str]) -> str:
+    token = match[1]
+    return f"{match[0][: -len(token)]}{SCRUBBED}" if any(map(str.isdigit, token)) else match[0]
 
 
 def _without_card(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from tightlip.incidents.secrets.replacing import replaced
 _NAMED = re.compile(
     r"""
     (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
-    (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); ) )?
+    (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] ) )?
     (?:
         (?(quote) (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
         (?: => | -> | := | = | : | %3[AaDd] )          # password=…  'password': …  [password]=…
@@ -38,7 +38,8 @@ _VALUE = re.compile(
       (?: " (?P<double> (?: [^"\\\x00] | \\+[^\\\x00] | "" )* )
         | ' (?P<single> (?: [^'\\\x00] | \\+[^\\\x00] | '' )* ) )
     | [bru]? (?P<mark> \\+ ["'] ) (?P<escaped> (?: (?!(?P=mark)) [^\x00] )* )
-    | (?P<entity> &(?:quot|\#34|\#39|\#x27|\#x22); ) (?P<told> (?: (?!(?P=entity)) [^\x00] )* )
+    | (?P<entity> &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] )
+        (?P<told> (?: (?!(?P=entity)) [^\x00] )* )
     | [|>][+-]?\d? [ ]* (?:\r?\n|\\+n)
         (?P<block> (?: (?:[ \t]+|\\+t) [^\n\x00\\]* (?:\r?\n|\\+n|\Z)? )+ )
     | (?P<group> [\[({{] [^\])}}\x00]* [\])}}]? )
@@ -139,6 +140,7 @@ _PLAIN_VALUES = frozenset(
     str int bytes bool float object Any Optional SecretStr string number boolean
     must should is are was were has have cannot can could may the this a an no not and or
     required invalid missing wrong incorrect expired unknown empty too field value ensure expected
+    unexpected unsupported malformed mismatch
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 _SHORT_OPTION = re.compile(r"-[A-Za-z]{1,3}")
@@ -267,8 +269,11 @@ def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, i
 
 def _is_plain(value: str, name: str) -> bool:
     stripped = value.rstrip(".)]}:!")
-    if value in _PLAIN_VALUES or stripped in _PLAIN_VALUES or _PLACE.fullmatch(value):
+    if value in _PLAIN_VALUES or stripped in _PLAIN_VALUES:
         return True
+    if _PLACE.fullmatch(value):
+        # Braces may be those of a template, or of ODBC around a password.
+        return not looks_random(value.strip("{}[]<>"))
     if counts(name) and _NUMBER.fullmatch(value):
         return True
     return value.split("[", maxsplit=1)[0].split("|", maxsplit=1)[0] in _PLAIN_VALUES

@@ -22,7 +22,7 @@ _SECRET_PARTS = tuple(
     encryptionkey decryptionkey cryptkey cipherkey masterkey rootkey adminkey accountkey servicekey
     sessionkey authkey storagekey clientkey consumerkey appkey applicationkey subscriptionkey
     functionskey instrumentationkey writekey webhookkey hmackey aeskey rsakey jwtkey sshkey
-    deploykey fernetkey vapidkey serverkey licensekey licencekey hostkey recoverykey secretaccess
+    privatemac deploykey fernetkey vapidkey serverkey licensekey licencekey hostkey recoverykey secretaccess
     stripekey openaikey anthropickey sendgridkey mailgunkey twiliokey googlekey mapskey algoliakey
     datadogkey githubkey gitlabkey azurekey awskey cosmoskey
     requirepass masterauth phpsessid jsessionid aspsessionid samlresponse samlrequest oidcdata
