@@ -22,9 +22,9 @@ _SECRET_PARTS = tuple(
     encryptionkey decryptionkey cryptkey cipherkey masterkey rootkey adminkey accountkey servicekey
     sessionkey authkey storagekey clientkey consumerkey appkey applicationkey subscriptionkey
     functionskey instrumentationkey writekey webhookkey hmackey aeskey rsakey jwtkey sshkey
-    privatemac deploykey fernetkey vapidkey serverkey licensekey licencekey hostkey recoverykey secretaccess
+    deploykey fernetkey vapidkey serverkey licensekey licencekey hostkey recoverykey secretaccess
     stripekey openaikey anthropickey sendgridkey mailgunkey twiliokey googlekey mapskey algoliakey
-    datadogkey githubkey gitlabkey azurekey awskey cosmoskey
+    datadogkey githubkey gitlabkey azurekey awskey cosmoskey privatemac
     requirepass masterauth phpsessid jsessionid aspsessionid samlresponse samlrequest oidcdata
     creditcard debitcard cardnumber ccnumber securitycode socialsecurity socialinsurance nationalid
     nationalinsurance taxid taxnumber passportno accountnumber bankaccount routingnumber sortcode
