@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tightlip.detection.encoding import ENCODINGS
 from tightlip.detection.reading import FAILING, UNKNOWN, Reading
+from tightlip.detection.scanner import default_scanner
 from tightlip.detection.views import View, decoded_views
 
 HEADER = Reading(200, kind="header")
@@ -48,10 +49,14 @@ def read_again(view, sent):
     return view.encoding.decode(read_again(view.parent, sent))
 
 
+def is_of_base64(view):
+    return view.parent is not None and (view.encoding is None or is_of_base64(view.parent))
+
+
 @given(DRESSED, st.sampled_from([UNKNOWN, FAILING, HEADER, FORM]), st.data())
 def test_every_place_of_a_view_is_traced_to_what_stands_for_it(data, reading, draw):
     for view in decoded_views(data, reading, has_base64=False):
-        if not view.data:
+        if not view.data or is_of_base64(view):
             continue
         start = draw.draw(st.integers(0, len(view.data) - 1))
         end = draw.draw(st.integers(start + 1, len(view.data)))
@@ -132,6 +137,11 @@ def test_plus_joins_words_where_it_may(reading):
         "X-Error: =?utf-8?B?VALUE?=",
         '{"statusCode": 500, "body": "VALUE", "isBase64Encoded": true}',
         '{"isBase64Encoded": true, "body": "VALUE"}',
+        '{"message": "VALUE", "message_encoding": "base64"}',
+        '{"format": "base64", "data": "VALUE"}',
+        '{"base64": true, "text": "VALUE"}',
+        '{"debug": "VALUE"}',
+        '{"stack_trace": "VALUE"}',
         '{"error": "base64:VALUE"}',
         '<detail encoding="base64">VALUE</detail>',
         '<detail xsi:type="xsd:base64Binary">VALUE</detail>',
@@ -144,6 +154,30 @@ def test_base64_is_read_where_a_field_says_so(form, encode):
     (view,) = [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
     first, behind = view.trace(0, len(LEAK))
     assert sent[first:behind].rstrip(b"=") == value.rstrip(b"=")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"info": "VALUE"}',
+        "<error><code>500</code><info>VALUE</info></error>",
+        "status=failed&info=VALUE",
+        "<p title='VALUE'></p>",
+        "VALUE",
+        "VALUE\n",
+    ],
+)
+def test_base64_is_read_in_every_value_of_a_failing_answer(form):
+    sent = form.encode().replace(b"VALUE", base64.b64encode(LEAK))
+    assert [view for view in decoded_views(sent, FAILING) if LEAK in view.data]
+    assert not [view for view in decoded_views(sent, UNKNOWN) if LEAK in view.data]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_leak_in_base64_is_found_where_nothing_else_speaks_of_base64(status):
+    value = base64.b64encode(b"Traceback (most recent call last):").decode()
+    sent = json.dumps({"error": "Something went wrong", "debug": value}).encode()
+    assert default_scanner().inspect(sent, Reading(status, "application/json"))
 
 
 def test_base64_in_lines_is_read_where_a_part_says_so():

@@ -49,8 +49,7 @@ _CODE = frozenset(
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that go on with a character (RFC 3629)."""
 
-_PLUS, _TAG = b"+<"
-
+_PLUS = b"+"
 _SIDE = 64
 """How many bytes on both sides of a match its check is shown."""
 
@@ -114,7 +113,7 @@ class Scanner:
             hits
             or is_dressed(plain)
             or (_PLUS in plain and joins_words(reading))
-            or (_TAG in plain and reading.is_failing)
+            or reading.is_failing
         )
         if is_bare and not (reading.weighs_all and self._weak.engine.hits(plain)):
             return ()
@@ -139,7 +138,9 @@ class Scanner:
         for place in _places(strong, views[0], hits):
             is_needed = True
             yield place
-        for view in decoded_views(plain, reading, has_base64=BASE64 in hits):
+        for view in decoded_views(
+            plain, reading, has_base64=BASE64 in hits, names_failure=FAILURE in hits
+        ):
             views.append(view)
             for place in _places(strong, view, strong.engine.hits(view.data)):
                 is_needed = True

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from base64 import b64decode, urlsafe_b64decode
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
 
 from tightlip.detection.encoding import ENCODINGS, MARKUP, PERCENT, Encoding
 from tightlip.detection.reading import Reading
@@ -20,7 +18,13 @@ _FORM = "application/x-www-form-urlencoded"
 
 _BASE64_VALUE = rb"([A-Za-z0-9+/_\-]{16,}={0,2})"
 _BASE64_LINES = rb"((?:[A-Za-z0-9+/]{1,100}={0,2}\r?\n?){1,2000})"
-_BESIDE_BASE64 = rb'(?:"encoding"\s{0,4}:\s{0,4}"base64"|"isBase64Encoded"\s{0,4}:\s{0,4}true\b)'
+_BESIDE_BASE64 = (
+    rb'"(?:[a-z_\-]{0,40}encoding|format|codec|charset)"\s{0,4}:\s{0,4}"base64"'
+    rb'|"(?:is[_\-]?)?base64[a-z_\-]{0,20}"\s{0,4}:\s{0,4}true\b'
+)
+_BASE64_UNNAMED = re.compile(rb"(?:[\"'>=]|\A)([A-Za-z0-9+/_\-]{24,}+={0,2})(?:[\"'<&]|\s{0,4}\Z)")
+"""A whole value that may be in base64, though nothing says so."""
+
 _MOST_BASE64_FIELDS = 64
 _BUFFER = re.compile(
     # Node.js documentation, Buffer: what `buffer.toJSON()` gives.
@@ -61,18 +65,32 @@ class View:
         )
 
 
-def decoded_views(data: bytes, reading: Reading, *, has_base64: bool = True) -> Iterator[View]:
+def decoded_views(
+    data: bytes, reading: Reading, *, has_base64: bool = True, names_failure: bool = True
+) -> Iterator[View]:
     """Yield `data` with one dress after the other taken off.
 
     The work is bounded: at most four rounds over the encodings, each view no longer than `data`.
+
+    Args:
+        data: The text, as it was sent.
+        reading: What is known of it.
+        has_base64: Whether something in it may say that there is base64.
+        names_failure: Whether it may have a field that tells of a failure.
     """
     view = last = View(data)
     for last in _undressed(view, reading):
         yield last
+    forms: list[re.Pattern[bytes]] = []
     if has_base64:
-        yield from _out_of_base64(view, reading)
-        if last is not view:
-            yield from _out_of_base64(last, reading)
+        forms += (*_base64_fields(), _BUFFER)
+    if reading.is_failing:
+        # What is said of a failure is a text, whoever dresses it up.
+        forms.append(_BASE64_UNNAMED)
+    elif names_failure:
+        forms.append(_base64_failure())
+    for dressed in (view, last) if last is not view else (view,):
+        yield from _out_of_base64(dressed, reading, forms)
 
 
 def joins_words(reading: Reading) -> bool:
@@ -104,20 +122,21 @@ def _undressed(view: View, reading: Reading) -> Iterator[View]:
             yield View(data, view, MARKUP)
 
 
-def _out_of_base64(view: View, reading: Reading) -> Iterator[View]:
-    left = _MOST_BASE64_FIELDS
-    for form in _base64_fields():
+def _out_of_base64(
+    view: View, reading: Reading, forms: Sequence[re.Pattern[bytes]]
+) -> Iterator[View]:
+    seen: set[int] = set()
+    for form in forms:
+        meaning = _of_numbers if form is _BUFFER else _plain
         for match in form.finditer(view.data):
-            if not left:
+            if match.start(1) in seen:
+                continue
+            if len(seen) == _MOST_BASE64_FIELDS:
                 return
-            left -= 1
-            plain = _plain(match[1])
+            seen.add(match.start(1))
+            plain = meaning(match[1])
             if plain is not None:
                 yield from _inner(plain, view, match, reading)
-    for match in islice(_BUFFER.finditer(view.data), left):
-        numbers = match[1].split(b",")
-        with suppress(ValueError):
-            yield from _inner(bytes(map(int, numbers)), view, match, reading)
 
 
 def _inner(plain: bytes, view: View, match: re.Match[bytes], reading: Reading) -> Iterator[View]:
@@ -138,8 +157,8 @@ def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
             # A data URL (RFC 2397).
             rb"data:[a-z]{0,20}/?[a-z0-9.+\-]{0,40}(?:;[a-z0-9=\-]{1,30}){0,3};base64,VALUE",
             # A field beside one that says so, behind it or before it.
-            _BESIDE_BASE64 + rb'[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
-            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?' + _BESIDE_BASE64,
+            rb"(?:" + _BESIDE_BASE64 + rb')[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
+            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?(?:' + _BESIDE_BASE64 + rb")",
             # A value that says so itself, and an element of XML.
             rb'"base64[:,]\s?VALUE',
             rb"base64(?:Binary)?[\"'][^<>]{0,100}>\s{0,40}VALUE",
@@ -155,6 +174,24 @@ def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
             ),
         )
     )
+
+
+@cache
+def _base64_failure() -> re.Pattern[bytes]:
+    """Return what matches a field that tells of a failure, and holds nothing but base64."""
+    return re.compile(
+        rb'"[a-z0-9_\-]{0,40}(?:error|exception|trace|debug|(?<!de)fault|stack|diagnostics)'
+        rb'[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"([A-Za-z0-9+/_\-]{24,}+={0,2})"',
+        re.IGNORECASE,
+    )
+
+
+def _of_numbers(value: bytes) -> bytes | None:
+    """Return the bytes whose numbers `value` lists; None if one is none."""
+    try:
+        return bytes(map(int, value.split(b",")))
+    except ValueError:
+        return None
 
 
 def _plain(value: bytes) -> bytes | None:
