@@ -15,8 +15,12 @@ import greenlet
 import pytest
 
 from tightlip import PublicError, Shield
+from tightlip.detection.raises import is_open
 from tightlip.protocols.asgi_exchange import StreamAbortedError
 
+from_python_312 = pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="raises are told from Python 3.12 on"
+)
 CANARY = "CANARY of /srv/app/secret.py"
 PLAIN = [("Content-Type", "text/plain")]
 
@@ -489,6 +493,15 @@ def test_a_body_is_closed_once(guard):
     assert body.closed == 1
 
 
+@from_python_312
+def test_a_body_that_was_read_to_its_end_hears_no_more_even_if_nobody_closes_it(guard):
+    answer = guard(answering(Body(b"one\n", b"two\n")))(environment(), lambda *_: None)
+    assert next(answer) == b"one\n"
+    assert is_open()
+    assert list(answer) == [b"two\n"]
+    assert not is_open()
+
+
 def test_the_server_sends_no_file_by_itself(guard):
     class Sent(FileWrapper):
         """The server's own: what is an instance of it, the server reads beside the guard."""
@@ -644,7 +657,7 @@ def test_a_body_without_a_start_is_told_of(guard, sink):
     assert incident["exception.message"] == "a body came before start_response was called"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="raises are told from Python 3.12 on")
+@from_python_312
 def test_the_text_of_an_exception_that_was_caught_does_not_leave_in_a_good_answer(guard, sink):
     def application(environ, start_response):
         try:

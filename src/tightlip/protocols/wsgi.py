@@ -230,6 +230,7 @@ class WsgiAnswer:
             if self._cut is not None:
                 raise self._cut
             if self._is_ended:
+                self._exchange.hear_no_more()  # nothing says that whoever asked will close this
                 raise StopIteration
             self._advance()
         return self._parts.popleft()

@@ -258,7 +258,7 @@ def an_address_of_sqlalchemy():
 
 @shape("finch-1401", stays=("no such table", "INSERT INTO users"))
 def a_statement_that_failed():
-    engine = sqlalchemy.create_engine("sqlite://")
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection:
         statement = sqlalchemy.text("INSERT INTO users (name, password) VALUES (:name, :password)")
         connection.execute(statement, {"name": "ada", "password": "finch-1401"})
@@ -266,7 +266,7 @@ def a_statement_that_failed():
 
 @shape("finch-1501", "finch-1502", stays=("no such table", "UPDATE users SET"))
 def many_statements_that_failed():
-    engine = sqlalchemy.create_engine("sqlite://")
+    engine = sqlalchemy.create_engine("sqlite://", poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection:
         rows = [{"token": "finch-1501", "id": 1}, {"token": "finch-1502", "id": 2}]
         connection.execute(sqlalchemy.text("UPDATE users SET token=:token WHERE id=:id"), rows)
