@@ -1,15 +1,27 @@
 """Slots: what the interpreter itself keeps of an exception, whatever its class puts before it.
 
-A class may define `__cause__` or `__traceback__` as a property: reading the attribute would run it.
+A class may define `__cause__`, `__traceback__` or `__class__` as a property: reading the attribute
+would run it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
+
+_Instance = TypeVar("_Instance")
 
 _SLOTS = BaseException.__dict__
+
+
+def is_a(value: object, cls: type[_Instance] | tuple[type[_Instance], ...]) -> TypeGuard[_Instance]:
+    """Tell whether `value` is an instance of `cls`, whatever `value.__class__` pretends.
+
+    `isinstance` asks that too, and raises what it raises.
+    """
+    return issubclass(type(value), cls)
+
 
 arguments_of: Callable[[BaseException], tuple[Any, ...]] = _SLOTS["args"].__get__
 """Returns its `args`."""

@@ -10,6 +10,8 @@ import types
 from contextlib import suppress
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from tightlip import PublicError, Shield
 
@@ -367,6 +369,12 @@ class Expired(BaseException):
     """As gevent's timeout: no `Exception`, and no end of anything."""
 
 
+class Unaskable(Exception):
+    @property
+    def __class__(self):
+        raise RuntimeError(CANARY)
+
+
 @pytest.mark.parametrize(
     "exception",
     [
@@ -385,6 +393,28 @@ class Expired(BaseException):
 def test_what_an_application_raises_by_itself_is_answered(ask, sink, exception):
     answer = ask(exception)
     assert (answer.status, answer.raised) == (500, None)
+    assert len(sink.incidents) == 1
+
+
+def test_an_exception_that_cannot_be_asked_for_its_class_is_answered(ask, sink):
+    answer = ask(Unaskable(CANARY))
+    assert (answer.status, answer.raised) == (500, None)
+    (incident,) = sink.incidents
+    assert incident["exception.type"].endswith("Unaskable")
+    assert incident["reference"] == error_of(answer)["reference"]
+
+
+def test_an_exception_that_cannot_be_asked_for_its_class_refuses_a_websocket(exchange, sink):
+    class Failing:
+        def __init__(self, app):
+            pass
+
+        async def __call__(self, scope, receive, send):
+            raise Unaskable(CANARY)
+
+    application = Starlette(middleware=[Middleware(Failing)])
+    answer = exchange(Shield(sinks=[sink])(application), **WEBSOCKET)
+    assert (answer.sent[0]["status"], answer.raised) == (500, None)
     assert len(sink.incidents) == 1
 
 

@@ -173,6 +173,12 @@ class Expired(BaseException):
     """As gevent's timeout: no `Exception`, and no end of anything."""
 
 
+class Unaskable(Exception):
+    @property
+    def __class__(self):
+        raise RuntimeError(CANARY)
+
+
 @pytest.mark.parametrize(
     "exception",
     [
@@ -193,6 +199,19 @@ def test_what_would_end_the_thread_of_a_server_is_answered(guard, exception, pla
 
     served = serve(guard(application))
     assert (served.raised, served.code) == (None, "INTERNAL_SERVER_ERROR")
+
+
+@pytest.mark.parametrize("place", ["call", "first part"])
+def test_an_exception_that_cannot_be_asked_for_its_class_is_answered(guard, place):
+    def application(environ, start_response):
+        if place == "call":
+            raise Unaskable(CANARY)
+        start_response("200 OK", PLAIN)
+        return Body(Unaskable(CANARY))
+
+    served = serve(guard(application))
+    assert (served.raised, served.code) == (None, "INTERNAL_SERVER_ERROR")
+    assert served.headers["x-error-reference"]
 
 
 def test_an_interrupt_passes_and_the_body_is_closed(guard):

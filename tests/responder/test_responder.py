@@ -165,6 +165,20 @@ def test_every_exception_is_answered_and_recorded(responder, sink, capfd, name):
     assert CANARY not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["attributes raise", "class lies"])
+def test_an_exception_that_cannot_be_asked_makes_an_incident_behind_a_declared_error(
+    responder, sink, name
+):
+    def asking(exception):
+        return HttpFailure(418) if isinstance(exception, OSError) else None
+
+    declined = Declined()
+    declined.__cause__ = HOSTILE[name]
+    answer = responder.answer(raised(declined), REQUEST, read=asking)
+    assert answer.response.status == Declined.status
+    assert [incident["reference"] for incident in sink.incidents] == [answer.reference]
+
+
 def test_an_exception_without_a_request_or_traceback_is_answered(responder, sink):
     answer = responder.answer(RuntimeError(CANARY), None)
     assert answer.response.status == 500

@@ -26,6 +26,7 @@ from tightlip.protocols.werkzeug_exceptions import (
 from tightlip.responder.policy import Settings
 from tightlip.responder.responder import Responder
 from tightlip.serving import open_responder
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Framework
@@ -190,7 +191,7 @@ def _connection_class(before: type[Any]) -> type[Any]:
                 await super()._send_response(send, response)
             except BaseException as exception:
                 # A TimeoutError of the stream's own would be taken for Quart's.
-                if isinstance(exception, Exception) and not isinstance(exception, TimeoutError):
+                if is_a(exception, Exception) and not is_a(exception, TimeoutError):
                     raise
                 if must_pass(exception):
                     raise

@@ -41,7 +41,7 @@ from tightlip.protocols.origin import is_raised_in
 from tightlip.responder.policy import ConfigurationError, Settings
 from tightlip.responder.responder import Responder
 from tightlip.serving import open_responder
-from tightlip.slots import traceback_of
+from tightlip.slots import is_a, traceback_of
 from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ async def _begin(request: Request, **_: Any) -> None:
 
 async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
     """Note an exception before a handler turns it into an answer; end what it has broken."""
-    if isinstance(exception, EndedEarlyError) and exception.__cause__ is not None:
+    if is_a(exception, EndedEarlyError) and exception.__cause__ is not None:
         exception = exception.__cause__
-    if isinstance(exception, StreamAbortedError):
+    if is_a(exception, StreamAbortedError):
         return
     writer = _writer_of(request)
     if writer is not None:
@@ -233,7 +233,7 @@ def _staying(function: Handler) -> Handler:
             returned = function(*arguments, **values)
         except BaseException as exception:
             # A plain call is no generator that could be ended.
-            if isinstance(exception, GeneratorExit) or not _is_passing(exception):
+            if is_a(exception, GeneratorExit) or not _is_passing(exception):
                 raise EndedEarlyError(_WORDS) from exception
             raise
         return _awaited(returned) if isawaitable(returned) else returned
@@ -251,7 +251,7 @@ async def _awaited(returned: Awaitable[Any]) -> Any:
 
 
 def _is_passing(exception: BaseException) -> bool:
-    return isinstance(exception, Exception) or must_pass(exception)
+    return is_a(exception, Exception) or must_pass(exception)
 
 
 def _talking(handler: Handler) -> Handler:

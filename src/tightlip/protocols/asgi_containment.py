@@ -18,6 +18,7 @@ from tightlip.protocols.asgi_exchange import (
     state_of,
 )
 from tightlip.protocols.asgi_faults import EndedEarlyError
+from tightlip.slots import is_a
 
 _Parameters = ParamSpec("_Parameters")
 _MARK = "tightlip_contained"
@@ -36,7 +37,7 @@ def contained(
         try:
             await function(*arguments, **named)
         except BaseException as exception:
-            if isinstance(exception, Exception) or must_pass(exception):
+            if is_a(exception, Exception) or must_pass(exception):
                 raise
             raise EndedEarlyError(_WORDS) from exception
 
@@ -57,7 +58,7 @@ def contained_steps(function: Callable[..., Any]) -> Callable[..., Any]:
                     async for step in inner:
                         yield step
             except BaseException as exception:
-                if isinstance(exception, Exception) or must_pass(exception):
+                if is_a(exception, Exception) or must_pass(exception):
                     raise
                 raise EndedEarlyError(_WORDS) from exception
 
@@ -69,7 +70,7 @@ def contained_steps(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             yield from function(*arguments, **named)
         except BaseException as exception:
-            if isinstance(exception, Exception) or is_for_others(exception):
+            if is_a(exception, Exception) or is_for_others(exception):
                 raise
             raise EndedEarlyError(_WORDS) from exception
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from tightlip.exchange import Request
-from tightlip.slots import set_traceback, traceback_of
+from tightlip.slots import is_a, set_traceback, traceback_of
 
 if TYPE_CHECKING:
     from tightlip.failure import Failure
@@ -171,6 +171,14 @@ def route_of(scope: Scope, framework: Framework) -> tuple[str | None, str]:
         return None, ""
 
 
+def tells_of_leaving(framework: Framework, exception: BaseException) -> bool:
+    """Tell whether `exception` says no more than that the client has gone."""
+    try:
+        return framework.is_disconnect(exception)
+    except Exception:  # a foreign exception may fail at any question
+        return False
+
+
 def request_of(scope: Scope, framework: Framework, body_size: int = 0) -> Request:
     """Read the neutral request from an ASGI scope (ASGI 3.0, HTTP and WebSocket).
 
@@ -201,13 +209,13 @@ def must_pass(exception: BaseException) -> bool:
     A `CancelledError` passes where the task really is being cancelled, and a `GeneratorExit` where
     a coroutine is closed; one that code raised by itself is a failure like any other.
     """
-    if isinstance(exception, Exception):
+    if is_a(exception, Exception):
         return False
-    if isinstance(exception, GeneratorExit):
+    if is_a(exception, GeneratorExit):
         return not _was_raised_by_code(exception)
     import asyncio  # a server of ASGI has it; a start without one need not wait for it
 
-    if isinstance(exception, asyncio.CancelledError):
+    if is_a(exception, asyncio.CancelledError):
         try:
             task = asyncio.current_task()
         except RuntimeError:  # no event loop of asyncio's: nothing says that it is not real
@@ -233,9 +241,9 @@ def is_for_others(exception: BaseException) -> bool:
     cancellation, gevent's kill, and what ends a test of pytest's. Any other `BaseException`, as
     gevent's timeout, would end a server's thread or task without an answer.
     """
-    if isinstance(exception, Exception):
+    if is_a(exception, Exception):
         return False
-    if isinstance(exception, KeyboardInterrupt | GeneratorExit):
+    if is_a(exception, (KeyboardInterrupt, GeneratorExit)):
         return True
     packages = {cls.__module__.partition(".")[0] for cls in type(exception).__mro__}
     return not packages.isdisjoint(_ENDING_OTHERS)

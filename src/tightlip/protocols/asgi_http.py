@@ -21,12 +21,13 @@ from tightlip.protocols.asgi_exchange import (
     request_of,
     route_of,
     state_of,
+    tells_of_leaving,
     without_files,
 )
 from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError
 from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING
 from tightlip.protocols.stream_form import form_of, gathered_length
-from tightlip.slots import set_traceback
+from tightlip.slots import is_a, set_traceback
 
 if TYPE_CHECKING:
     from tightlip.protocols.late_end import LateEnd
@@ -343,7 +344,7 @@ class HttpExchange:
         """Answer an exception that came out of the application."""
         if self._has_left(exception):
             return
-        if isinstance(exception, StreamAbortedError | LeakError):
+        if is_a(exception, (StreamAbortedError, LeakError)):
             # A guard has cut its stream, as a leak has been told of, or answered in its place.
             if self.phase is STREAMING:
                 await self._flush()
@@ -371,7 +372,7 @@ class HttpExchange:
 
     def _has_left(self, exception: BaseException) -> bool:
         """Tell whether `exception` says no more than that the client has gone, who has."""
-        return self._disconnected and self._framework.is_disconnect(exception)
+        return self._disconnected and tells_of_leaving(self._framework, exception)
 
     async def returned(self) -> None:
         """See that the answer is whole once the application has returned."""

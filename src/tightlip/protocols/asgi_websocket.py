@@ -21,7 +21,9 @@ from tightlip.protocols.asgi_exchange import (
     request_of,
     route_of,
     state_of,
+    tells_of_leaving,
 )
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -163,7 +165,7 @@ class WebSocketExchange:
         await self._say_goodbye(_INTERNAL_ERROR, answer.error.code)
 
     async def _fail(self, exception: BaseException) -> None:
-        if self._framework.is_disconnect(exception) or isinstance(exception, ClosedConnectionError):
+        if is_a(exception, ClosedConnectionError) or tells_of_leaving(self._framework, exception):
             return
         answer = self._answer(exception)
         if self._phase is Phase.HANDSHAKE:

@@ -32,6 +32,7 @@ from tightlip.protocols.wsgi_environ import (
     has_body,
     request_of,
 )
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Responder
@@ -406,7 +407,7 @@ def _must_pass(exception: BaseException) -> bool:
     There is neither a task that could be cancelled nor a coroutine that could be closed: a
     `CancelledError` or a `GeneratorExit` is one that code raised.
     """
-    return not isinstance(exception, GeneratorExit) and is_for_others(exception)
+    return not is_a(exception, GeneratorExit) and is_for_others(exception)
 
 
 def _length_in(headers: Headers) -> int | None:

@@ -14,7 +14,7 @@ from tightlip.failure import (
     NetworkFailure,
     ValidationFailure,
 )
-from tightlip.slots import cause_of, context_of, suppresses_context
+from tightlip.slots import cause_of, context_of, is_a, suppresses_context
 
 if TYPE_CHECKING:
     from tightlip.exchange import Headers
@@ -98,9 +98,12 @@ class Decision:
 
 
 def _is_internal(exception: BaseException, read: Read) -> bool:
-    return not isinstance(exception, PublicError) and not isinstance(
-        read(exception), HttpFailure | ValidationFailure
-    )
+    if is_a(exception, PublicError):
+        return False
+    try:
+        return not isinstance(read(exception), HttpFailure | ValidationFailure)
+    except Exception:  # a foreign exception may fail at any question
+        return True
 
 
 def _unsuppressed(exception: BaseException) -> list[BaseException]:

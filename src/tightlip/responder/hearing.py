@@ -13,6 +13,7 @@ from tightlip.detection.echo import Echo, judge
 from tightlip.detection.raises import Notebook, open_notebook, start
 from tightlip.exchange import first_of
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from tightlip.detection.views import View
@@ -120,7 +121,7 @@ class Hearing:
         return tuple((_placed(echo, views[echo.index]), echo) for echo in echoes)
 
     def _is_declared(self, exception: BaseException) -> bool:
-        if isinstance(exception, PublicError):
+        if is_a(exception, PublicError):
             return True
         return isinstance(self.read(exception), HttpFailure) and self._declares(
             exception, self.read

@@ -8,12 +8,12 @@ from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any
 
+from tightlip.slots import is_a
 from tightlip.source import is_application
 from tightlip.translation.bytecode import Code, Step, code_of, constants, module_code
 from tightlip.translation.inspection import (
     class_members,
     class_order,
-    is_a,
     module_members,
     qualified_name,
 )

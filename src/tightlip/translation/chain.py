@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from tightlip.slots import cause_of, context_of, members_of
-from tightlip.translation.inspection import is_a
+from tightlip.slots import cause_of, context_of, is_a, members_of
 
 _MOST_LINKS = 256
 _LONGEST_TEXT = 8192

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, TypeGuard, TypeVar
-
-_Instance = TypeVar("_Instance")
+from typing import Any
 
 _MODULE_MEMBERS = vars(ModuleType)["__dict__"]
 _CLASS_MEMBERS = type.__dict__["__dict__"]
 _CLASS_ORDER = type.__dict__["__mro__"]
 _CLASS_NAME = type.__dict__["__name__"]
 _CLASS_QUALIFIED_NAME = type.__dict__["__qualname__"]
-
-
-def is_a(value: object, cls: type[_Instance]) -> TypeGuard[_Instance]:
-    """Tell whether `value` is an instance of `cls`, whatever `value.__class__` pretends."""
-    return issubclass(type(value), cls)
 
 
 def module_members(module: ModuleType) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from inspect import CO_OPTIMIZED
 from types import FrameType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from tightlip.slots import arguments_of, attributes_of
+from tightlip.slots import arguments_of, attributes_of, is_a
 from tightlip.source import is_application
 from tightlip.translation.binding import (
     attribute_of,
@@ -53,7 +53,6 @@ from tightlip.translation.inspection import (
     class_members,
     class_name,
     class_order,
-    is_a,
     module_members,
 )
 from tightlip.translation.places import Place, live_places, places_of, source_of

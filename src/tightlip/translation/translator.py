@@ -19,7 +19,7 @@ from tightlip.failure import (
     ValidationFailure,
 )
 from tightlip.plugins import find_for
-from tightlip.slots import cause_of, context_of, suppresses_context
+from tightlip.slots import cause_of, context_of, is_a, suppresses_context
 from tightlip.translation.chain import text_of
 from tightlip.translation.provenance import Flags, Translation, http, public, validation
 from tightlip.translation.rules import (
@@ -137,7 +137,7 @@ class Translator:
             found = self._find_one(behind, search, framework=framework)
             if found is not None:
                 return found
-            if isinstance(behind, BaseExceptionGroup):
+            if is_a(behind, BaseExceptionGroup):
                 return self._find_in_group(behind, search)
             # What a framework's exception says counts only for the exception that got out.
             framework = False
@@ -150,7 +150,7 @@ class Translator:
         ruled = self._by_class(exception, search)
         if ruled is not None:
             return ruled
-        if isinstance(exception, PublicError):
+        if is_a(exception, PublicError):
             return public(exception, search.flags)
         if framework:
             failure = _guarded(partial(search.read, exception), search, "an adapter")
@@ -183,7 +183,7 @@ class Translator:
 
     def _is_known(self, exception: BaseException, search: _Search) -> bool:
         """Tell whether more is known of `exception` than a rule for all exceptions says."""
-        if isinstance(exception, PublicError | BaseExceptionGroup):
+        if is_a(exception, (PublicError, BaseExceptionGroup)):
             return True
         failure = _guarded(partial(search.read, exception), search, "an adapter")
         if failure is not None:
@@ -267,7 +267,7 @@ def _behind(exception: BaseException) -> BaseException | None:
         return None
     context = context_of(exception)
     # A declared error that was being handled is over: only an explicit cause still speaks.
-    return None if isinstance(context, PublicError) else context
+    return None if is_a(context, PublicError) else context
 
 
 def _guarded(ask: Callable[[], Any], search: _Search, name: str) -> Any:

@@ -20,6 +20,7 @@ from tightlip.protocols.asgi_exchange import must_pass
 from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import put_on
 from tightlip.responder.policy import ConfigurationError
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Receive, Scope, Send
@@ -109,7 +110,7 @@ class _ListeningAsgi(_Listening, ASGIHandler):  # type: ignore[misc]
                 raise
             # Django closes only what was sent whole: files and connections would stay open.
             await sync_to_async(response.close)()
-            if isinstance(exception, Exception):
+            if is_a(exception, Exception):
                 raise
             # Django sends in a task of its own, and a task that SystemExit leaves ends the loop.
             raise EndedEarlyError("a stream asked for its own end") from exception

@@ -12,6 +12,7 @@ from tornado.websocket import WebSocketHandler
 from tightlip.adapters.tornado.connection import GuardedConnection
 from tightlip.protocols.asgi_exchange import must_pass
 from tightlip.protocols.native import drive, lasting
+from tightlip.slots import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -116,9 +117,7 @@ class _GuardedSocket(_GuardedHandler):
             called = call(*arguments, **named)
         except BaseException as end:
             # A plain call is no generator that could be ended.
-            if not isinstance(end, GeneratorExit) and (
-                isinstance(end, Exception) or must_pass(end)
-            ):
+            if not is_a(end, GeneratorExit) and (is_a(end, Exception) or must_pass(end)):
                 raise
             self._fail(end)
             return None
@@ -128,7 +127,7 @@ class _GuardedSocket(_GuardedHandler):
         try:
             await lasting(called)
         except BaseException as end:
-            if isinstance(end, Exception) or must_pass(end):
+            if is_a(end, Exception) or must_pass(end):
                 raise
             self._fail(end)
 
