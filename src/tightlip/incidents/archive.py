@@ -17,13 +17,13 @@ from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.framing import frame
 from tightlip.incidents.incident import Incident, now
 from tightlip.incidents.metrics import COUNTS, INCIDENTS, Key, difference
+from tightlip.incidents.objects import class_name
 from tightlip.incidents.outlet import Outlet
 from tightlip.incidents.pacing import Pauses, Throttle
 from tightlip.incidents.register import Register
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.summary import COUNTED, summarise
-from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import visible_line
 
 if TYPE_CHECKING:

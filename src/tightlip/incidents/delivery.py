@@ -14,9 +14,9 @@ from contextlib import suppress
 from tightlip.incidents import standard_error
 from tightlip.incidents.compartments import open_part
 from tightlip.incidents.incident import Incident
+from tightlip.incidents.objects import class_name
 from tightlip.incidents.outlet import Outlet, Takes, outlet_name
 from tightlip.incidents.pacing import FIRST_PAUSE, Pauses, Throttle
-from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import visible_line
 
 _MOST_BYTES = 16 << 20  # of all that wait together, as JSON

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from tightlip.incidents.encoding import JSON, EncodedFrames
 from tightlip.incidents.frames import Place
+from tightlip.incidents.objects import class_name
 from tightlip.incidents.scrubbing import Scrubber
-from tightlip.incidents.values import Values, class_name
+from tightlip.incidents.values import Values
 from tightlip.incidents.ways import Walks
 from tightlip.slots import (
     arguments_of,

@@ -20,10 +20,10 @@ from tightlip.incidents.fingerprint import VERSION
 from tightlip.incidents.incident import ERROR, SCHEMA_VERSION, Incident, Occurrence, now
 from tightlip.incidents.keeping import Keeping
 from tightlip.incidents.metrics import COUNTS
+from tightlip.incidents.objects import class_name
 from tightlip.incidents.pacing import Throttle
 from tightlip.incidents.patience import patiently
 from tightlip.incidents.sink import Sink
-from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import storable, visible_line
 from tightlip.incidents.ways import Walks
 from tightlip.source import is_application as is_application_file

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 from tightlip.incidents.encoding import JSON
+from tightlip.incidents.objects import class_name, standing_for
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.secrets.commands import secret_arguments
 from tightlip.incidents.secrets.forms import is_card, lines_of_private_keys
@@ -27,28 +29,10 @@ _SMALLEST_CARD = 10**13  # no card number has fewer than 14 digits
 _A_PAIR = 2
 _ORDERED = (list, tuple)
 _ELSE = "..."
-_CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
-_SHOWN = _CONTAINERS | {str, bytes, bytearray, int, float}
-_NAMES_OF_A_PAIR = ("name", "key", "field", "header", "Name", "Key", "Field", "Header")
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+_SHOWN = (str, bytes, int, float, bytearray, *_CONTAINERS)
+_NAMES_OF_A_PAIR = frozenset({"name", "key", "field", "header", "Name", "Key", "Field", "Header"})
 _VALUES_OF_A_PAIR = ("value", "Value", "input")
-
-_module_of = type.__dict__["__module__"].__get__
-_qualname_of = type.__dict__["__qualname__"].__get__
-
-
-def class_name(cls: type) -> str:
-    """Return the full name of `cls` (`module.Class`, built-ins without module).
-
-    The name is read past the metaclass, which may run code and lie.
-    """
-    try:
-        module = _module_of(cls)
-        name: str = str.__str__(_qualname_of(cls))
-    except Exception:  # a class in the making has parts missing
-        return "?"
-    if type(module) is str and module != "builtins":
-        return f"{module}.{name}"
-    return name
 
 
 class Values:
@@ -91,8 +75,9 @@ class Values:
     def value(self, value: Any, depth: int = 0) -> JSON:
         """Return `value` as JSON.
 
-        Only values of exact built-in types are shown, to a depth of 4 and a width of 24; of
-        every other object, a subclass of `str` among them, only the class is told.
+        Only values of exact built-in classes, and of some of the standard library's, are shown,
+        to a depth of 4 and a width of 24; of every other object, a subclass of `str` among them,
+        only the class is told, and of a member of an enumeration its name.
         """
         kind = type(value)
         if kind is str:
@@ -111,7 +96,22 @@ class Values:
             return self._bytes(value)
         if kind is complex:
             return str(value)
-        return self._text(f"<{class_name(kind)}>", _LONGEST_NAME)
+        return self._object(value, depth)
+
+    def _object(self, value: Any, depth: int) -> JSON:
+        kind = type(value)
+        name = f"<{class_name(kind)}>"
+        try:
+            if kind is OrderedDict or kind is defaultdict or kind is Counter:
+                return self._mapping(value, depth)
+            if kind is deque:
+                return self._sequence(value, depth)
+            told = standing_for(value)
+            if told is not None:
+                return self._text(told, _LONGEST_TEXT)
+        except RuntimeError:  # it was changed by another thread meanwhile
+            pass
+        return self._text(name, _LONGEST_NAME)
 
     def _integer(self, value: int) -> JSON:
         bits = value.bit_length()
@@ -131,7 +131,7 @@ class Values:
             return value  # type: ignore[no-any-return]  # as above
         if (kind is int or kind is float) and counts(name):
             return self.value(value)
-        if kind in _SHOWN:
+        if _is_one_of(kind, _SHOWN):
             if (kind is str or kind is bytes) and not value:
                 return ""
             self._gather(value)
@@ -148,7 +148,7 @@ class Values:
                 self._found.add(str(value))
         elif kind is bytes or kind is bytearray:
             self._found.add(bytes(value[:_LONGEST_TEXT]).decode("utf-8", "backslashreplace"))
-        elif kind in _CONTAINERS and depth < _DEEPEST:
+        elif depth < _DEEPEST and _is_one_of(kind, _CONTAINERS):
             items = value.values() if kind is dict else value
             for item in islice(items, _MOST_ITEMS):
                 self._gather(item, depth + 1)
@@ -208,6 +208,14 @@ class Values:
         return described
 
 
+def _is_one_of(kind: type, kinds: Iterable[type]) -> bool:
+    """Tell whether `kind` is one of `kinds`, without asking a metaclass for a hash or `==`."""
+    for each in kinds:  # noqa: SIM110 - a generator costs more
+        if kind is each:
+            return True
+    return False
+
+
 def _has_hyphens(items: list[Any]) -> bool:
     for item in items:  # most lists are short: a generator costs more
         kind = type(item)
@@ -221,15 +229,20 @@ def _is_named_pair(value: dict[Any, Any]) -> bool:
 
     One that a validator made is: `{"loc": ("body", "password"), "input": …}`.
     """
-    for key in _NAMES_OF_A_PAIR:
-        if key in value:
-            name = _text_of(value[key])
+    # It is gone through, since a look-up may run the `__eq__` of a key with the same hash.
+    for key, item in islice(value.items(), _MOST_ITEMS):
+        if type(key) is not str:
+            continue
+        if key in _NAMES_OF_A_PAIR:
+            name = _text_of(item)
             if name is not None and is_secret_name(name):
                 return True
-    place = value.get("loc")
-    return (type(place) is tuple or type(place) is list) and any(
-        type(name) is str and is_secret_name(name[:_LONGEST_NAME]) for name in place
-    )
+        elif key == "loc" and (type(item) is tuple or type(item) is list):
+            return any(
+                type(name) is str and is_secret_name(name[:_LONGEST_NAME])
+                for name in islice(item, _MOST_ITEMS)
+            )
+    return False
 
 
 def _text_of(value: Any) -> str | None:

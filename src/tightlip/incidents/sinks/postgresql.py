@@ -12,11 +12,11 @@ from tightlip.incidents import standard_error
 from tightlip.incidents.compartments import wants_closed
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.incident import Incident
+from tightlip.incidents.objects import class_name
 from tightlip.incidents.pacing import Pauses, Throttle
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.sink import refuse_unknown
 from tightlip.incidents.tables import StoreError
-from tightlip.incidents.values import class_name
 from tightlip.incidents.visible import visible_line
 
 if TYPE_CHECKING:
