@@ -254,8 +254,40 @@ def test_what_asks_for_the_end_of_the_process_ends_nothing(sink, where, path, en
         assert body_of(answer) == b'{"fine":true}'
     else:
         assert answer.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
-        assert sink.incidents
+    assert sink.incidents
     assert b"CANARY" not in answer
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_failure_of_a_middleware_for_answers_is_recorded_and_sanic_answers(sink, waits):
+    application = Shield(sinks=[sink])(application_with(fine))
+    if waits:
+
+        @application.on_response
+        async def waiting(request, response):
+            raise ValueError(CANARY)
+    else:
+
+        @application.on_response
+        def plain(request, response):
+            raise ValueError(CANARY)
+
+    assert body_of(ask(application)) == b'{"fine":true}'
+    (incident,) = sink.incidents
+    assert incident["exception.message"] == CANARY
+    assert incident["url.path"] == "/"
+
+
+def test_an_application_without_a_shield_keeps_its_middleware(sink):
+    Shield(sinks=[sink])(application_with(fine))
+    other = application_with(fine)
+
+    @other.on_response
+    def fail(request, response):
+        raise ValueError(CANARY)
+
+    assert body_of(ask(other)) == b'{"fine":true}'
+    assert not sink.incidents
 
 
 def test_a_literal_leaves_and_a_made_text_does_not(sink):
@@ -331,13 +363,21 @@ def test_a_stream_of_either_kind_leaves_whole(sink):
 
 @pytest.mark.parametrize("headers", [{}, {"content-length": "10000000"}])
 @pytest.mark.parametrize("fault", [ValueError, SystemExit])
-def test_a_stream_that_breaks_is_cut(sink, headers, fault):
+@pytest.mark.parametrize("is_returned", [False, True])
+def test_a_stream_that_breaks_is_cut(sink, headers, fault, is_returned):
     async def breaks(request):
         response = await request.respond(content_type="text/plain", headers=headers)
         await response.send("first\n")
         raise fault(CANARY)
 
-    answer = ask(Shield(sinks=[sink])(application_with(breaks)))
+    async def returned(request):
+        async def write(response):
+            await response.write("first\n")
+            raise fault(CANARY)
+
+        return ResponseStream(write, content_type="text/plain", headers=headers)
+
+    answer = ask(Shield(sinks=[sink])(application_with(returned if is_returned else breaks)))
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"first\n" in answer
     assert not answer.endswith(b"0\r\n\r\n")
@@ -574,6 +614,18 @@ def test_over_asgi_the_guard_stands_around_the_application(sink, serve):
     assert b"CANARY" not in answer
     (incident,) = sink.incidents
     assert CANARY in json.dumps(incident["exceptions"])
+
+
+def test_over_asgi_a_failure_of_a_middleware_for_answers_is_recorded(sink, serve):
+    application = Shield(sinks=[sink])(application_with(fine, "/fine"))
+
+    @application.on_response
+    def fail(request, response):
+        raise ValueError(CANARY)
+
+    assert b'{"fine":true}' in serve(application, lifespan="on").get("/fine")
+    (incident,) = sink.incidents
+    assert (incident["exception.message"], incident["url.path"]) == (CANARY, "/fine")
 
 
 class Ending(Exception):

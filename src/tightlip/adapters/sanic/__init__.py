@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from asyncio import CancelledError
 from contextlib import suppress
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from sanic import Sanic, headers
-from sanic.exceptions import PayloadTooLarge, RequestCancelled, SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
-from sanic.middleware import Middleware
-from sanic.response import BaseHTTPResponse, HTTPResponse
+from sanic.middleware import Middleware, MiddlewareLocation
+from sanic.response import HTTPResponse, ResponseStream
 from websockets.exceptions import ConnectionClosed
 
+from tightlip.adapters.sanic.writer import KEY, GuardedWriter
 from tightlip.exchange import reason_phrase
 from tightlip.failure import Failure, HttpFailure
 from tightlip.protocols.asgi import Guard
@@ -25,18 +25,13 @@ from tightlip.protocols.asgi_exchange import (
     StreamAbortedError,
     Surroundings,
     must_pass,
+    request_of,
     state_of,
+    tells_of_leaving,
 )
 from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import call_of, put_on
-from tightlip.protocols.native import (
-    Fields,
-    NativeExchange,
-    NativeWebSocket,
-    completed,
-    lasting,
-    native_scope,
-)
+from tightlip.protocols.native import lasting
 from tightlip.protocols.origin import is_raised_in
 from tightlip.responder.policy import ConfigurationError, Settings
 from tightlip.responder.responder import Responder
@@ -45,7 +40,7 @@ from tightlip.slots import is_a, traceback_of
 from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from sanic import Request
 
@@ -56,12 +51,10 @@ if TYPE_CHECKING:
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
 
-_KEY = "sanic"
 _MARK = "tightlip"
-_FIRST_ERROR = 400
 _SERVER_ERROR = 500
+_EVENT = "http.server.background.exception"
 _WORDS = "the application asked for its own end"
-_WITHOUT_BODY = frozenset({204, 304})
 
 _HANDLERS: WeakKeyDictionary[Any, Handler] = WeakKeyDictionary()
 """For each handler the one that does not end the worker."""
@@ -108,7 +101,9 @@ def wrap(application: Any, responder: Responder) -> Any:
 
     application.error_handler.__dict__["_lookup"] = look_up_guarded
     with suppress(UnknownFunctionError):  # another release calls them in another way
-        substitute(Middleware, "__call__", "self args kwargs", _staying)
+        substitute(Middleware, "__call__", "self args kwargs", _watching)
+    with suppress(UnknownFunctionError):
+        substitute(ResponseStream, "stream", "self", _staying)
     guard = Guard(call_of(application), responder, _FRAMEWORK)
 
     class Guarded(type(application)):  # type: ignore[misc]
@@ -150,7 +145,7 @@ def is_disconnect(exception: BaseException) -> bool:
 
 def route(scope: Scope) -> tuple[str | None, str]:
     """Return the template of the route that matched, and the name of its handler."""
-    found = scope[_KEY].route
+    found = scope[KEY].route
     if found is None:
         return None, ""
     return f"/{found.path}", getattr(found.handler, "__name__", "")
@@ -175,8 +170,7 @@ async def _begin(request: Request, **_: Any) -> None:
 
 async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
     """Note an exception before a handler turns it into an answer; end what it has broken."""
-    if is_a(exception, EndedEarlyError) and exception.__cause__ is not None:
-        exception = exception.__cause__
+    exception = _own(exception)
     if is_a(exception, StreamAbortedError):
         return
     writer = _writer_of(request)
@@ -185,6 +179,12 @@ async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
         await writer.hear(exception, is_handled=handled is not None)
     elif request.app.asgi:
         state_of(request.transport.scope).note(exception)
+
+
+def _own(exception: BaseException) -> BaseException:
+    """Return what the application raised, without the exception that we put around it."""
+    cause = exception.__cause__ if is_a(exception, EndedEarlyError) else None
+    return exception if cause is None else cause
 
 
 def _answer_in_place(
@@ -241,6 +241,34 @@ def _staying(function: Handler) -> Handler:
     return staying
 
 
+def _watching(function: Handler) -> Handler:
+    """Do the same for what calls a middleware, and have its failures recorded."""
+    stay = _staying(function)
+
+    @wraps(function)
+    def watching(middleware: Middleware, *arguments: Any, **values: Any) -> Any:
+        if middleware.location is MiddlewareLocation.RESPONSE:
+            return _recorded(stay, middleware, *arguments, **values)
+        return stay(middleware, *arguments, **values)
+
+    return watching
+
+
+async def _recorded(call: Handler, middleware: Middleware, request: Request, *others: Any) -> Any:
+    """Call a middleware for answers: Sanic leaves what it raises at its log, and answers."""
+    try:
+        returned = call(middleware, request, *others)
+        return await returned if isawaitable(returned) else returned
+    except Exception as exception:
+        surroundings = getattr(request.app.ctx, _MARK, None)
+        if surroundings is not None:
+            writer = _writer_of(request)
+            scope = request.transport.scope if writer is None else writer.scope
+            asked = request_of(scope, _FRAMEWORK)
+            surroundings.responder.keep(_own(exception), asked, {}, _EVENT)
+        raise
+
+
 async def _awaited(returned: Awaitable[Any]) -> Any:
     try:
         return await lasting(returned)
@@ -264,7 +292,7 @@ def _talking(handler: Handler) -> Handler:
             try:
                 await handler(request, socket, *arguments, **values)
             except Exception as exception:
-                if not is_disconnect(exception):
+                if not tells_of_leaving(_FRAMEWORK, exception):
                     state_of(request.transport.scope).note(exception)
                 raise
             return
@@ -272,155 +300,8 @@ def _talking(handler: Handler) -> Handler:
         try:
             await lasting(handler(request, socket, *arguments, **values))
         except BaseException as exception:
-            if must_pass(exception) or is_disconnect(exception):
+            if must_pass(exception) or tells_of_leaving(_FRAMEWORK, exception):
                 raise
             await guarded.fail(exception)
 
     return talking
-
-
-class _Head(HTTPResponse):
-    """The head of what leaves: names in lower case, sorted; the usual is not said."""
-
-    __slots__ = ()
-
-    @property
-    def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the fields, with those that Sanic has added."""
-        fields = sorted((name.lower(), str(value)) for name, value in self.headers.items())
-        usual = {("connection", "keep-alive"), ("alt-svc", "")}
-        return ((name.encode(), _bytes(text)) for name, text in fields if (name, text) not in usual)
-
-
-class GuardedWriter:
-    """Stands before the function by which Sanic writes an answer to one request.
-
-    Args:
-        request: The request.
-        stream: What Sanic writes its answer to.
-        surroundings: The decision point and this adapter.
-    """
-
-    def __init__(self, request: Request, stream: Any, surroundings: Surroundings) -> None:
-        self._request = request
-        self._stream = stream
-        self._surroundings = surroundings
-        client = request.conn_info.peername if request.conn_info is not None else None
-        self._scope = native_scope(
-            _KEY,
-            request,
-            method=request.method,
-            target=request.raw_url.decode("latin-1"),
-            headers=[(name.encode(), _bytes(value)) for name, value in request.headers.items()],
-            client=client,
-            scheme="https" if request.conn_info is not None and request.conn_info.ssl else "http",
-            http_version=request.version,
-        )
-        self._exchange = NativeExchange(surroundings, self._scope, self)
-        self._write: Handler = self._stream.response_func
-        self._stream.response_func = self.send
-        self._response: BaseHTTPResponse | None = None
-        self._head: _Head | None = None
-        self._status: int | None = None
-        self._is_own = False
-        self._is_cut = False
-        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._task.add_done_callback(self._forget)
-
-    async def hear(self, exception: BaseException, *, is_handled: bool) -> None:
-        """Note an exception; end an answer that it has broken."""
-        self._exchange.note(exception)
-        self._is_own = not is_handled
-        if isinstance(exception, PayloadTooLarge) and self._request.head == b"":
-            line = self._stream.recv_buffer.find(b"\r\n")
-            self._status = 431 if 0 <= line < self._stream.HEADER_MAX_SIZE else 414
-        if self._exchange.is_streaming or self._exchange.is_done:
-            await self._run(self._exchange.fail(exception))
-
-    async def send(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's call
-        """Take a part of an answer, as Sanic's own function would."""
-        if self._is_cut:
-            if end_stream and not data:
-                return
-            raise StreamAbortedError("the connection is cut")
-        response = self._stream.response
-        if response is not self._response:
-            self._response = response
-            data, end_stream = await self._start(response, data, ends=end_stream)
-        await self._run(self._exchange.write(data, ends=end_stream))
-        if end_stream and not self._exchange.is_done:
-            await self._run(self._exchange.end())
-
-    async def _start(
-        self, response: BaseHTTPResponse, data: bytes, *, ends: bool
-    ) -> tuple[bytes, bool]:
-        """Take the head of an answer; return the first part of its body, and whether it ends."""
-        if not data and getattr(response, "body", None):
-            data, ends = response.body or b"", True
-        has_body = response.status not in _WITHOUT_BODY
-        if not has_body:
-            data, ends = b"", True
-        # Sanic adds the content's type. It would take line breaks out, and send another value.
-        values = zip(response.processed_headers, response.headers.values(), strict=True)
-        fields = [(name.lower(), _bytes(f"{value}")) for (name, _), value in values]
-        if self._is_own and response.status >= _FIRST_ERROR:
-            data = b""
-        if ends:  # as Sanic, which announces the length of what it was given
-            fields = [field for field in fields if field[0] != b"content-length"]
-            if has_body:
-                fields.append((b"content-length", str(len(data)).encode()))
-        self._exchange.received(getattr(self._request, "body", None) or b"")
-        await self._run(self._exchange.begin(self._status or response.status, fields))
-        return data, ends
-
-    async def _run(self, step: Awaitable[None]) -> None:
-        try:
-            await step
-        except StreamAbortedError:
-            self._is_cut = True
-            self._stream.keep_alive = False
-            self._exchange.release()
-        if self._head is not None and self._exchange.is_streaming:
-            await self.put_body(b"", ends=False)
-        if self._exchange.is_done:
-            self._task.remove_done_callback(self._forget)
-            self._exchange.close()
-
-    async def put_head(self, status: int, fields: Fields) -> None:
-        """Write the head of what may leave, together with what follows."""
-        made = self._head = _Head(status=status)
-        for name, value in completed(fields, keeps_alive=True):
-            made.headers.add(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
-
-    async def put_body(self, data: bytes, *, ends: bool) -> None:
-        """Write a part of what may leave."""
-        stream, head, self._head = self._stream, self._head, None
-        if head is not None:
-            stream.response = head
-        stream.response_func = self._write  # which is replaced as the answer goes on
-        try:
-            written = self._write(data, ends)
-            if isawaitable(written):
-                await written
-        finally:
-            stream.response = self._response or stream.response
-            self._write = stream.response_func
-            stream.response_func = None if ends else self.send
-
-    async def take_socket(self, socket: Any) -> NativeWebSocket:
-        """Stand between a WebSocket and its closing frame."""
-        guarded = self._exchange.switch(self._surroundings, socket.close)
-        await guarded.accept()
-
-        async def close(code: int = 1000, reason: str = "") -> None:
-            await guarded.close(code, reason)
-
-        socket.close = close
-        return guarded
-
-    def _forget(self, _task: asyncio.Task[Any]) -> None:
-        self._exchange.close()
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
