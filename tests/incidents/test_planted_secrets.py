@@ -195,6 +195,18 @@ LOCALS: dict[str, Any] = {
         "sql": "UPDATE users SET password = %(password)s WHERE host = %(host)s",
         "parameters": {"password": s, "host": "shop-eu"},
     },
+    "positions": lambda s: {
+        "sql": "INSERT INTO users (host, password) VALUES (?, ?)",
+        "given": ("shop-eu", s),
+    },
+    "positions_before_their_statement": lambda s: {
+        "given": ["shop-eu", s],
+        "sql": "UPDATE users SET name = %s WHERE api_token = %s",
+    },
+    "numbered_positions": lambda s: {
+        "query": "SELECT 1 FROM users WHERE otp = crypt($2, 'x') AND host = $1",
+        "given": ["shop-eu", s],
+    },
     "basic": lambda s: {
         "host": "shop-eu",
         "line": "Basic " + base64.b64encode(f"alice:{s}".encode()).decode(),

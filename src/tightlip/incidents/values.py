@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from tightlip.incidents.secrets.commands import secret_arguments
 from tightlip.incidents.secrets.forms import is_card, lines_of_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED
 from tightlip.incidents.secrets.names import counts, is_secret_name
+from tightlip.incidents.secrets.statements import secret_parameters
 
 MOST_VALUES = 1500
 """How many values of locals and arguments one record holds."""
@@ -58,10 +59,16 @@ class Values:
         described: dict[str, JSON] = {}
         known = self._described
         describe = self.value
+        statements = _statements(variables)
         for name, value in islice(variables.items(), _MOST_VARIABLES):
             if is_secret_name(name):
                 described[name] = self._hidden(value, name)
                 continue
+            if statements and (type(value) is tuple or type(value) is list):
+                secret = statements.get(len(value))
+                if secret is not None:
+                    described[name] = self._parameters(value, secret)
+                    continue
             identity = id(value)
             # The frame holds the object, so that its identity stays its own meanwhile.
             if identity in known:
@@ -71,6 +78,13 @@ class Values:
         if len(variables) > _MOST_VARIABLES:
             described[_ELSE] = f"[{len(variables) - _MOST_VARIABLES} more]"
         return described
+
+    def _parameters(self, value: Sequence[Any], secret: frozenset[int]) -> JSON:
+        """Describe the parameters of a statement, whose columns tell which are secrets."""
+        return [
+            self._hidden(item) if index in secret else self.value(item, 1)
+            for index, item in enumerate(islice(value, _MOST_ITEMS))
+        ]
 
     def value(self, value: Any, depth: int = 0) -> JSON:
         """Return `value` as JSON.
@@ -206,6 +220,17 @@ class Values:
         if length > _MOST_ITEMS:
             described.append(f"[{length - _MOST_ITEMS} more]")
         return described
+
+
+def _statements(variables: Mapping[str, Any]) -> dict[int, frozenset[int]]:
+    """Return which parameters are secrets, by their number, of the statements among variables."""
+    statements: dict[int, frozenset[int]] = {}
+    for value in islice(variables.values(), _MOST_VARIABLES):
+        if type(value) is str and ("?" in value or "%s" in value or "$1" in value):
+            total, secret = secret_parameters(value)
+            if secret:
+                statements[total] = statements.get(total, frozenset()) | secret
+    return statements
 
 
 def _is_one_of(kind: type, kinds: Iterable[type]) -> bool:

@@ -104,7 +104,7 @@ def looks_random(text: str) -> bool:
     if len(text) < _SHORTEST_RANDOM or is_uuid(text):
         return False
     stripped = text.rstrip("=").replace("_", "").replace("-", "").replace("+", "")
-    return stripped.isalnum() and _changes(stripped) * 6 >= len(stripped)
+    return stripped.isalnum() and changes(stripped) * 6 >= len(stripped)
 
 
 def is_uuid(text: str) -> bool:
@@ -145,10 +145,10 @@ def _without_random(match: re.Match[str]) -> str:
         or sum(map(str.islower, text)) < _ONE_OF_MOST
     ):
         return text
-    return SCRUBBED if _changes(text) * 4 >= len(text) else text
+    return SCRUBBED if changes(text) * 4 >= len(text) else text
 
 
-def _changes(text: str) -> int:
-    """Count how often digits, capitals and small letters take turns in a text."""
+def changes(text: str) -> int:
+    """Return how often digits, capitals and small letters take turns in a text."""
     kinds = [0 if character.isdigit() else 1 if character.isupper() else 2 for character in text]
     return sum(left != right for left, right in pairwise(kinds))

@@ -21,6 +21,19 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _INSERTED = re.compile(r"[^\n\\\x00]*")
+# What stands beside literals where a quote is missing or was not escaped: 'O'Brien'.
+_STRAY = re.compile(r"''\w|\w\w''|(?<!')'(?!')")
+# A literal, a place for a parameter, or what parts the values of a row.
+_IN_A_STATEMENT = re.compile(
+    r"""'(?:[^'\x00]|'')*' | (?P<place>\?|%s|\$(?P<number>\d{1,3})\b) | [(),]""", re.VERBOSE
+)
+_COLUMN_BEFORE = re.compile(
+    r"""(?P<name>\w{1,100})["'`\]]?\s*(?:[<>!~]?=|<>|[<>]|\b(?:i?like|in)\b)\s*(?:\w{1,60}\()?\(?\s*\Z""",
+    re.IGNORECASE,
+)
+_LONGEST_STATEMENT = 20_000
+_FARTHEST_COLUMN = 300
+_MOST_PLACES = 64
 _STRING = r"""N?(?: (?P<mark> \\*["'] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00] | '' ){1,300} )
     | (?P<bare> [^\s"'\\,;()\x00]{3,200} ) )"""
 _IDENTIFIED = re.compile(
@@ -79,6 +92,41 @@ def without_statements(text: str, found: Found) -> str:
     return _without_words(text, folded, found)
 
 
+def secret_parameters(statement: str) -> tuple[int, frozenset[int]]:
+    """Return how many parameters a statement has places for, and which of them are secrets.
+
+    A place (`?`, `%s`, `$1`) belongs to the column that it is compared with or assigned to, or
+    that stands in its position before the values of an INSERT. They are counted from 0; which are
+    secrets is told of the first 64.
+    """
+    if len(statement) > _LONGEST_STATEMENT:
+        return 0, frozenset()
+    insert = _INSERT.search(statement)
+    columns = insert["columns"].split(",") if insert is not None else []
+    first = insert.end() if insert is not None else len(statement)
+    secret: set[int] = set()
+    total = depth = column = 0
+    for found in _IN_A_STATEMENT.finditer(statement):
+        if found["place"] is None:
+            if found.start() >= first:
+                depth += (found[0] == "(") - (found[0] == ")")
+                column = 0 if not depth else column + (found[0] == "," and depth == 1)
+            continue
+        index = int(found["number"]) - 1 if found["number"] else total
+        total = max(total + 1, index + 1) if not found["number"] else max(total, index + 1)
+        if index >= _MOST_PLACES:
+            continue
+        before = statement[max(0, found.start() - _FARTHEST_COLUMN) : found.start()]
+        if depth and column < len(columns):
+            name = columns[column]
+        else:
+            compared = _COLUMN_BEFORE.search(before)
+            name = compared["name"] if compared is not None else ""
+        if is_secret_name(name[:_LONGEST_NAME]):
+            secret.add(index)
+    return total, frozenset(secret)
+
+
 def _without_words(text: str, folded: str, found: Found) -> str:
     """Replace what follows a word or stands in the call of a function."""
     if "identified" in folded:
@@ -107,6 +155,8 @@ def _without_inserted(text: str) -> str:
             values = _INSERTED.match(text, insert.end())
             if values is not None:
                 scrubbed = _LITERAL.sub(f"'{SCRUBBED}'", values[0])
+                if _STRAY.search(_LITERAL.sub("''", values[0])) is not None:
+                    scrubbed = SCRUBBED
                 text = text[: values.start()] + scrubbed + text[values.end() :]
     return text
 
