@@ -180,6 +180,32 @@ def test_a_plain_view_that_raises_stop_iteration_is_answered(error_of, sink):
     assert "StopIteration" in incident.as_json()
 
 
+class Stopping:
+    """A middleware of the plain kind, which Django runs in threads."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, *_):
+        raise StopIteration(CANARY.decode())
+
+
+STOPPING, ENTRY = f"{__name__}.Stopping", "tightlip.adapters.django.ShieldMiddleware"
+
+
+@pytest.mark.parametrize("entries", [[STOPPING], [STOPPING, ENTRY], [ENTRY, STOPPING]])
+def test_a_middleware_that_raises_stop_iteration_is_answered(django_project, ask, sink, entries):
+    with override_settings(MIDDLEWARE=entries, TIGHTLIP={"sinks": [sink]}):
+        handler = get_asgi_application()
+    app = handler if ENTRY in entries else Shield(sinks=[sink])(handler)
+    assert ask("/ok", app=app).status == 500
+    (incident,) = sink.incidents
+    assert "StopIteration" in incident.as_json()
+
+
 @pytest.mark.parametrize(
     ("path", "status", "options"),
     [

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import SyncToAsync, iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
@@ -94,6 +94,10 @@ class _ListeningAsgi(_Listening, ASGIHandler):  # type: ignore[misc]
         else:
             await super().__call__(scope, receive, send)
 
+    def adapt_method_mode(self, *arguments: Any, **named: Any) -> Any:
+        """Do the same for what Django runs in a thread beside the views, as `process_view`."""
+        return _raising_in_thread(super().adapt_method_mode(*arguments, **named))
+
     def make_view_atomic(self, view: Any) -> Any:
         """Have a plain view, which Django runs in a thread, raise what its caller gets to see."""
         made = super().make_view_atomic(view)
@@ -161,6 +165,8 @@ def wrap(application: Any, responder: Responder) -> Any:
         return application
     if isinstance(application, ASGIHandler):
         put_on(application, type("Listening", (_ListeningAsgi, type(application)), {}))
+        for method in (*application._view_middleware, *application._template_response_middleware):  # noqa: SLF001 - loaded before
+            _raising_in_thread(method)
         guard: Any = asgi.Guard(application.serve, responder, listening.FRAMEWORK)
     elif isinstance(application, WSGIHandler):
         put_on(application, type("Listening", (_ListeningWsgi, type(application)), {}))
@@ -181,6 +187,12 @@ def wrap_client(handler: Any, responder: Responder) -> None:
         put_on(handler, type("Listening", (_ListeningClient, type(handler)), {}))
         handler.tightlip_responder = responder
         listening.listen(responder)
+
+
+def _raising_in_thread(method: Any) -> Any:
+    if isinstance(method, SyncToAsync):
+        method.func = raising(method.func)
+    return method
 
 
 def _failed(request: Any, exception: BaseException) -> Any:
