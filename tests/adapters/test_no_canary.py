@@ -21,6 +21,11 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from tightlip import PublicError, Shield, on_exception
 from tightlip.incidents.sinks.memory import MemorySink
 
+try:
+    from fastapi.sse import EventSourceResponse
+except ImportError:  # the oldest that is supported has no streams of typed events
+    EventSourceResponse = None
+
 
 class Refused(PublicError):
     status = 409
@@ -198,23 +203,16 @@ def routes_of(app):
             return str(error) + PLAN.words
 
     found = [value for name, value in locals().items() if name != "app"]
+    if EventSourceResponse is None:
+        found.remove(typed_events)
     for handler in found:
         options: dict[str, Any] = {"response_model": None}
         if handler.__name__ == "typed_events":
-            options = {"response_class": events_class()}
+            options = {"response_class": EventSourceResponse}
         if handler.__name__ == "response_model":
             options = {}
         app.add_api_route("/" + handler.__name__, handler, methods=["GET", "POST"], **options)
     return ["/" + handler.__name__ for handler in found]
-
-
-def events_class():
-    """Return FastAPI's class of events; that of a stream where it has none yet."""
-    try:
-        from fastapi.sse import EventSourceResponse
-    except ImportError:
-        return StreamingResponse
-    return EventSourceResponse
 
 
 def sockets_of(app):

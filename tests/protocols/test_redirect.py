@@ -41,6 +41,13 @@ def test_what_the_client_itself_has_called_the_server_stays():
     assert without_own_address(headers, SCOPES[0], asked(b"127.0.0.1:8000")) == headers
 
 
+def test_what_is_no_host_does_not_become_one_by_an_encoding():
+    headers = [(b"location", b"http://a%20b/ok")]
+    assert without_own_address(headers, SCOPES[0], asked(b"a b")) == [(b"location", b"/ok")]
+    headers = [(b"location", b"http://[::1]:8000/ok")]
+    assert without_own_address(headers, SCOPES[0], asked(b"[::1]:8000")) == headers
+
+
 def test_a_server_that_has_no_address_changes_nothing():
     headers = [(b"location", b"http://127.0.0.1:8000/ok")]
     assert without_own_address(headers, {}, asked(b"api.example")) == headers

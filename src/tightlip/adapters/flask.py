@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected, InternalServerError
 
-from tightlip.failure import Failure, HttpFailure
+from tightlip.failure import Failure
 from tightlip.protocols.asgi_exchange import Scope, state_of
 from tightlip.protocols.instance import call_of, has_put_on, put_on
-from tightlip.protocols.origin import is_raised_while_reading
 from tightlip.protocols.werkzeug_exceptions import (
     BODY_READERS,
     is_page_of_its_own,
-    read_http_exception,
+    read_exception,
 )
 from tightlip.protocols.wsgi import Guard
 from tightlip.responder.policy import ConfigurationError, Settings
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 _OWN_PACKAGES = frozenset({"flask", "werkzeug"})
 _BODY_READERS = {"werkzeug.wrappers.request": BODY_READERS}
 _BODY_LIBRARIES = frozenset({"json", "flask", "werkzeug", "codecs"})
-_PATH_READERS = {"werkzeug.routing.converters": frozenset({"to_python"})}
-_FIRST_ERROR = 400
-_NOT_FOUND = 404
 
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
@@ -79,12 +75,7 @@ class ShieldExtension:
 
 def read(exception: BaseException) -> Failure | None:
     """Return what an exception of Flask's or Werkzeug's says; None for any other."""
-    failure = read_http_exception(exception, _OWN_PACKAGES)
-    if failure is None and is_raised_while_reading(exception, _BODY_READERS, _BODY_LIBRARIES):
-        return HttpFailure(_FIRST_ERROR)
-    if failure is None and is_raised_while_reading(exception, _PATH_READERS, ()):
-        return HttpFailure(_NOT_FOUND)
-    return failure
+    return read_exception(exception, _OWN_PACKAGES, _BODY_READERS, _BODY_LIBRARIES)
 
 
 def is_disconnect(exception: BaseException) -> bool:

@@ -11,17 +11,16 @@ from quart import Quart, Response, has_request_context, request, websocket
 from quart.asgi import ASGIHTTPConnection
 from werkzeug.exceptions import ClientDisconnected, InternalServerError
 
-from tightlip.failure import Failure, HttpFailure
+from tightlip.failure import Failure
 from tightlip.protocols.asgi import Guard
 from tightlip.protocols.asgi_containment import raising
 from tightlip.protocols.asgi_exchange import Scope, must_pass, state_of
 from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import call_of, has_put_on, put_on
-from tightlip.protocols.origin import is_raised_while_reading
 from tightlip.protocols.werkzeug_exceptions import (
     BODY_READERS,
     is_page_of_its_own,
-    read_http_exception,
+    read_exception,
 )
 from tightlip.responder.policy import Settings
 from tightlip.responder.responder import Responder
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 _OWN_PACKAGES = frozenset({"quart", "flask", "werkzeug"})
 _BODY_READERS = {"quart.wrappers.request": BODY_READERS}
 _BODY_LIBRARIES = frozenset({"json", "quart", "flask", "werkzeug", "asyncio", "codecs"})
-_FIRST_ERROR = 400
 
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
@@ -77,10 +75,7 @@ class ShieldExtension:
 
 def read(exception: BaseException) -> Failure | None:
     """Return what an exception of Quart's or Werkzeug's says; None for any other."""
-    failure = read_http_exception(exception, _OWN_PACKAGES)
-    if failure is None and is_raised_while_reading(exception, _BODY_READERS, _BODY_LIBRARIES):
-        return HttpFailure(_FIRST_ERROR)
-    return failure
+    return read_exception(exception, _OWN_PACKAGES, _BODY_READERS, _BODY_LIBRARIES)
 
 
 def is_disconnect(exception: BaseException) -> bool:

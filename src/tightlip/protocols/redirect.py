@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from tightlip.exchange import Request, first_of
+
+_OF_A_HOST = "!$&'()*+,;=:[]%"
+"""What stands in the host of an address as it is (RFC 3986, section 3.2.2)."""
 
 _ADDRESS = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
@@ -19,7 +23,8 @@ def without_own_address(
     """Return the headers of a redirect; one to the server's own address is made relative.
 
     Frameworks write a whole URL of what the client sent as `Host`, or of the address at which the
-    server listens where that is missing or no host. The latter tells of the machine.
+    server listens where that is missing or no host. The latter tells of the machine. Some encode
+    what is no host, so that it looks like one.
 
     Args:
         headers: The headers of the answer.
@@ -29,7 +34,9 @@ def without_own_address(
     """
     server = scope.get("server") or (scope.get("SERVER_NAME"), scope.get("SERVER_PORT"))
     own = ":".join(map(str, server)).encode("latin-1", "replace")
-    addresses = {own, own.rpartition(b":")[0]} - {first_of(request.headers, b"host")}
+    host = first_of(request.headers, b"host") or b""
+    encoded = quote(host, safe=_OF_A_HOST).encode()
+    addresses = {own, own.rpartition(b":")[0], encoded} - {host}
 
     def relative(value: bytes) -> bytes:
         found = _ADDRESS.match(value)

@@ -57,12 +57,16 @@ def test_an_answer_that_takes_too_long_is_a_timeout(facts, redis_address, prefix
 
 def test_an_exhausted_pool_is_read(facts, redis_address):
     pool = redis.ConnectionPool.from_url(redis_address, max_connections=1)
-    connection = pool.get_connection()
-    with pytest.raises(redis.exceptions.MaxConnectionsError) as raised:
-        pool.get_connection()
-    pool.release(connection)
-    pool.close()
-    assert kind(facts, raised.value) is DatabaseKind.POOL_EXHAUSTED
+    holding = redis.Redis(connection_pool=pool, single_connection_client=True)
+    with pytest.raises(redis.exceptions.ConnectionError) as raised:
+        redis.Redis(connection_pool=pool).ping()
+    holding.close()
+    pool.disconnect()
+    # Before 6.4 the driver says it by the class of all that hinders a connection.
+    is_told = isinstance(raised.value, redis.exceptions.MaxConnectionsError)
+    assert is_told or redis.VERSION < (6, 4)
+    expected = DatabaseKind.POOL_EXHAUSTED if is_told else DatabaseKind.CANNOT_CONNECT
+    assert kind(facts, raised.value) is expected
 
 
 def test_wrong_credentials_are_denied(facts, redis_address, prefix):
@@ -140,7 +144,13 @@ def test_a_script_that_breaks_is_a_fault_of_the_program(facts, client):
         ("NOREPLICAS Not enough good replicas to write.", DatabaseKind.READ_ONLY),
         ("BUSY Redis is busy running a script.", DatabaseKind.LOCK_TIMEOUT),
         ("NOAUTH Authentication required.", DatabaseKind.PERMISSION_DENIED),
-        ("ERR BUSY as a later word", DatabaseKind.PROGRAMMING),
+        pytest.param(
+            "ERR BUSY as a later word",
+            DatabaseKind.PROGRAMMING,
+            marks=pytest.mark.skipif(
+                not hasattr(redis.ResponseError(), "status_code"), reason="the driver cuts off ERR"
+            ),
+        ),
     ],
 )
 def test_replies_of_states_that_are_hard_to_make_are_read(facts, client, reply, expected):
