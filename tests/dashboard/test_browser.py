@@ -98,11 +98,13 @@ def test_what_happens_meanwhile_comes_by_itself(browser, fail, directory):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_width_makes_a_page_scroll_sideways(tmp_path, fail, directory, scheme):
+def test_a_narrow_page_neither_scrolls_sideways_nor_breaks_words_in_letters(
+    tmp_path, fail, directory, scheme
+):
     reference = fail(words="x" * 400)
     with (
         serving(directory) as address,
-        chromium(tmp_path / "chromium", width=500, scheme=scheme) as browser,
+        chromium(tmp_path / "chromium", width=400, scheme=scheme) as browser,
     ):
         browser.get(address)
         base = f"http://{urlsplit(address).netloc}"
@@ -112,6 +114,11 @@ def test_no_width_makes_a_page_scroll_sideways(tmp_path, fail, directory, scheme
                 "return [document.documentElement.scrollWidth, innerWidth]"
             )
             assert wide <= room, path
+            narrow = browser.execute_script(
+                "return [...document.querySelectorAll('td')]"
+                ".filter((cell) => cell.offsetWidth && cell.offsetWidth < 200).length"
+            )
+            assert narrow == 0, path
 
 
 def test_it_ends_without_a_traceback(directory):

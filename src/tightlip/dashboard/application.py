@@ -186,10 +186,17 @@ class _Pages:
                 return RedirectResponse(where, 303, headers=_FRESH)
         wanted = Wanted(text=text[:200], since="1y")
         overview = await asyncio.to_thread(self._reader.overview, wanted)
-        if not overview.groups and may_be_reference(text):
+        unknown = not overview.groups and may_be_reference(text)
+        if unknown and "text/html" not in request.headers.get("accept", ""):
             raise IncidentUnknown
         return self._show(
-            request, "overview.html", overview=overview, wanted=wanted, spans=SPANS, states=State
+            request,
+            "overview.html",
+            overview=overview,
+            wanted=wanted,
+            spans=SPANS,
+            states=State,
+            unknown=IncidentUnknown.message if unknown else "",
         )
 
     async def incident(self, request: Request) -> Response:

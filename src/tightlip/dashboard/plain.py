@@ -50,7 +50,7 @@ def markdown(report: Report) -> str:
         if words.advice:
             parts += ["To say something here, declare it:", _block(words.advice, "python")]
     if report.facts:
-        parts += ["## What was read from it", _list(report.facts)]
+        parts += ["## Facts of the failure", _list(report.facts)]
     for link in report.links:
         parts += _exception(link)
     return "\n\n".join(parts) + "\n"

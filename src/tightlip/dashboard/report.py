@@ -76,6 +76,11 @@ class Link:
     frames: tuple[Frames, ...]
     raised_in: Frame | None
 
+    @property
+    def count(self) -> int:
+        """How many frames it has."""
+        return sum(len(group.frames) for group in self.frames)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
