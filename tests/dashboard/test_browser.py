@@ -97,6 +97,27 @@ def test_what_happens_meanwhile_comes_by_itself(browser, fail, directory):
         assert browser.execute_script("return window.kept")
 
 
+def test_what_is_new_waits_while_somebody_is_at_a_link_or_marks_a_text(browser, fail, directory):
+    fail()
+    with serving(directory) as address:
+        browser.get(address)
+        refresh = (
+            "refresh().then(() => arguments[arguments.length - 1](document.activeElement.href))"
+        )
+        browser.execute_script("document.querySelector('td a').focus()")
+        reference = fail("/keys")
+        assert browser.execute_async_script(refresh).endswith("/groups/1")
+        browser.execute_script(
+            "getSelection().selectAllChildren(document.querySelector('td'));"
+            "document.activeElement.blur()"
+        )
+        browser.execute_async_script(refresh)
+        assert reference not in browser.find_element(By.TAG_NAME, "main").text
+        browser.execute_script("getSelection().removeAllRanges()")
+        browser.execute_async_script(refresh)
+        assert reference in browser.find_element(By.TAG_NAME, "main").text
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_narrow_page_neither_scrolls_sideways_nor_breaks_words_in_letters(
     tmp_path, fail, directory, scheme

@@ -1,11 +1,12 @@
 // The pages work without this: it brings what is new, and a key for the search.
 "use strict";
 
-const LINKED = new Set(["INPUT", "SELECT", "TEXTAREA"]);
+const WRITTEN_IN = new Set(["INPUT", "SELECT", "TEXTAREA"]);
 
 async function refresh() {
   const live = document.getElementById("live");
-  const inUse = live.contains(document.activeElement) && LINKED.has(document.activeElement.tagName);
+  // Whoever goes through the page by keys, or marks a text to copy it, must not lose the place.
+  const inUse = live.contains(document.activeElement) || !getSelection().isCollapsed;
   if (document.visibilityState !== "visible" || inUse) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
@@ -16,7 +17,7 @@ async function refresh() {
 
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (LINKED.has(event.target.tagName)) return;
+  if (WRITTEN_IN.has(event.target.tagName)) return;
   event.preventDefault();
   document.getElementById("text").focus();
 });
