@@ -315,6 +315,8 @@ def test_an_answer_that_is_none_is_a_clean_500(ask, sink, script):
         (b"x", b"a\r\nset-cookie: b=c"),
         (b"x", b"a\nb"),
         (b"x", b"a\0b"),
+        (b"x", b"a\x7fb"),
+        (b"x", b"a\x01b"),
         (b"x y", b"a"),
         (b"x:", b"a"),
         (b"", b"a"),
@@ -327,6 +329,24 @@ def test_a_header_that_no_server_can_send_is_a_clean_500(ask, sink, header):
     assert CANARY.encode() not in answer.everything
     assert b"set-cookie" not in answer.everything
     assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize(
+    ("length", "parts"), [(b"1", [b"fine"]), (b"9", [b"fine"]), (b"9", [b"fi", b"ne"])]
+)
+def test_an_answer_of_another_length_than_announced_is_a_clean_500(ask, sink, length, parts):
+    more = [body(part, more_body=True) for part in parts[:-1]]
+    answer = ask(start(200, [(b"content-length", length)]), *more, body(parts[-1]))
+    assert (answer.status, answer.raised) == (500, None)
+    assert answer.headers[b"content-length"] == str(len(answer.body)).encode()
+    assert error_of(answer)["reference"] == sink.incidents[0]["reference"]
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_an_answer_without_a_body_may_announce_the_length_of_one(ask, sink, method, status):
+    answer = ask(start(status, [(b"content-length", b"9")]), body(), method=method)
+    assert (answer.status, answer.headers[b"content-length"]) == (status, b"9")
+    assert not sink.incidents
 
 
 def test_a_second_start_is_not_sent(ask):

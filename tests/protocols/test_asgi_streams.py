@@ -332,9 +332,10 @@ def test_one_that_breaks_is_answered_as_if_nothing_had_been_begun(ask, sink):
     assert json.loads(answer.body)["error"]["reference"] == sink.incidents[0].reference
 
 
-def test_one_that_ends_too_soon_leaves_as_it_is(ask):
+def test_one_that_ends_too_soon_is_a_failure(ask, sink):
     answer = ask([b"ab"], (b"content-length", b"9"))
-    assert (answer.body, is_whole(answer)) == (b"ab", True)
+    assert (answer.status, is_whole(answer)) == (500, True)
+    assert json.loads(answer.body)["error"]["reference"] == sink.incidents[0].reference
 
 
 def test_more_than_was_declared_is_a_stream(ask):

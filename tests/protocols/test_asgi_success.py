@@ -26,6 +26,7 @@ DSN = "postgresql://shop:canary-hunter2@db.example/shop"
 CANARIES = (b"canary", b"Traceback", b"TypeError")
 OTHERS = [{"id": number, "note": "All is well with this order"} for number in range(3)]
 CLEAN = json.dumps({"items": OTHERS}).encode()
+LENGTH = str(len(CLEAN)).encode()
 LEAKING = json.dumps({"id": 7, "note": TRACE, "items": OTHERS}).encode()
 CONTAINED = {"id": 7, "note": WORDS, "items": OTHERS}
 JSON = (b"content-type", b"application/json")
@@ -83,7 +84,7 @@ def test_only_the_value_that_leaks_gives_way_and_the_record_has_it(ask, sink):
 
 
 def test_a_clean_answer_leaves_as_the_same_bytes(ask, sink):
-    headers = [JSON, (b"ETag", b'"a"'), (b"content-length", b"7"), (b"x-a", b"1"), (b"x-a", b"2")]
+    headers = [JSON, (b"ETag", b'"a"'), (b"content-length", LENGTH), (b"x-a", b"1"), (b"x-a", b"2")]
     answer = ask(CLEAN, *headers)
     assert answer.sent[0]["headers"] == headers
     assert answer.body == CLEAN
@@ -246,11 +247,12 @@ def test_another_charset_is_contained_and_leaves_as_utf_8(ask, charset):
     ],
 )  # fmt: skip
 def test_no_header_lies_after_a_change(ask, name):
-    answer = ask(LEAKING, JSON, (name, b"999"), (b"cache-control", b"no-cache"))
+    value = b"999" if name != b"content-length" else str(len(LEAKING)).encode()
+    answer = ask(LEAKING, JSON, (name, value), (b"cache-control", b"no-cache"))
     headers = {key.lower(): value for key, value in answer.headers.items()}
     assert headers[b"content-length"] == str(len(answer.body)).encode()
     assert headers[b"cache-control"] == b"no-cache"
-    assert b"999" not in headers.values()
+    assert value not in headers.values()
 
 
 def test_a_part_of_an_answer_that_leaks_is_refused_whole(ask, sink):

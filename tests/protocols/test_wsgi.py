@@ -415,6 +415,18 @@ def test_an_answer_that_is_none_is_a_failure_of_the_application(guard, sink, app
     assert len(sink) == 1
 
 
+@pytest.mark.parametrize("length", ["1", "9"])
+def test_an_answer_of_another_length_than_announced_is_a_clean_500(guard, length):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", length)])
+        return [b"fine"]
+
+    served = serve(guard(application))
+    assert (served.status, served.raised) == ("500 Internal Server Error", None)
+    assert served.headers["content-length"] == str(len(served.body))
+    assert served.headers["x-error-reference"]
+
+
 def test_a_stream_that_is_shorter_than_announced_is_cut_and_a_small_one_answered_whole(guard):
     small = serve(guard(answering(Body(b"one\n", b"two\n"), headers=[("Content-Length", "9")])))
     assert (small.code, small.raised) == ("INTERNAL_SERVER_ERROR", None)

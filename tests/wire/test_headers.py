@@ -62,6 +62,8 @@ def test_blanks_around_a_value_are_no_part_of_it():
         (b"a", b"b\x00c"),
         (b"a", b"b\n"),
         (b"a", b"b\x0bc"),
+        (b"a", b"b\x7fc"),
+        (b"a", b"b\x1bc"),
         (b"", b"b"),
         (b"a b", b"c"),
         (b"a:", b"b"),

@@ -22,6 +22,9 @@ _FIRST_FINAL = 200
 _FIRST_REDIRECT = 300
 _FIRST_ERROR = 400
 _SERVER_ERROR = 500
+_WITHOUT_BODY = frozenset({204, 304})
+_LENGTH = len(b"content-length")
+_METHODS = ("method", "REQUEST_METHOD")
 
 
 def started_by(start: Message | None, body: bytes = b"") -> Response:
@@ -60,12 +63,17 @@ def sendable(responder: Responder, message: Message) -> Fields:
 
 
 def outgoing(
-    responder: Responder, start: Message, scope: Scope, request: Callable[[], Request]
+    responder: Responder,
+    start: Message,
+    scope: Scope,
+    request: Callable[[], Request],
+    body: bytes | None = None,
 ) -> Fields:
-    """Return the headers of a good answer as they may leave.
+    """Return the headers of a good answer as they may leave; `body` is all of it, if it is known.
 
     Raises:
-        UnsendableError: HTTP has no form for the status or a header.
+        UnsendableError: HTTP has no form for the status or a header, or the length is another
+            one: what follows on the connection would be taken for a part of this answer.
     """
     status = start["status"]
     headers = sendable(responder, start)
@@ -73,7 +81,17 @@ def outgoing(
         raise UnsendableError(f"an answer cannot have the status {status}")
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
         headers = without_own_address(headers, scope, request())
+    if body is not None:
+        for name, value in headers:
+            if len(name) == _LENGTH and name.lower() == b"content-length":
+                _check_length(int(value), len(body), status, scope)
     return headers
+
+
+def _check_length(announced: int, length: int, status: int, scope: Scope) -> None:
+    has_none = status in _WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
+    if announced != length and not has_none:
+        raise UnsendableError(f"{announced} bytes were announced, {length} came")
 
 
 def reviewed_fields(

@@ -225,7 +225,7 @@ class HttpExchange:
 
     def _review_whole(self, held: Message, body: bytes) -> tuple[Fields, Response | None]:
         """Return the headers of a whole good answer, and what leaves in its place, if need be."""
-        headers = outgoing(self._responder, held, self.scope, self._request)
+        headers = outgoing(self._responder, held, self.scope, self._request, body)
         if self._state.exception is not None:
             self._hearing.note(self._state.exception)
         return headers, self._responder.review_success(

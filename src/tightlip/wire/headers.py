@@ -35,7 +35,7 @@ _NEVER = frozenset(
 _NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php", b"x-rack")
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(rb"[^\x00\n\v\f\r]*")
+_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
 _LENGTH = re.compile(rb"[0-9]+")
 _TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 _RETRY_AFTER = re.compile(
