@@ -373,11 +373,14 @@ def test_a_status_that_the_application_s_own_handler_chose_stands(responder):
     assert (answer.response.status, answer.error.public_message) == (410, "Not here")
 
 
-def test_a_public_error_whose_details_were_spoilt_is_answered_by_the_last_resort(responder, capfd):
+def test_a_public_error_whose_details_were_spoilt_says_what_it_declared(responder, sink):
     error = Declined()
     error.details = {"a": object()}
-    assert responder.answer(raised(error), REQUEST).response == last_resort.ANSWER
-    assert "last resort" in capfd.readouterr().err
+    answer = responder.answer(raised(error), REQUEST)
+    assert (answer.response.status, answer.error.public_message) == (402, Declined.message)
+    assert b"details" not in answer.response.body
+    (incident,) = sink.incidents
+    assert [words["where"] for words in incident["withheld"]] == ["details"]
 
 
 def test_headers_put_on_a_public_error_after_its_declaration_do_not_leave(responder):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 
-from tightlip import MaxLength, PublicError, on_exception, on_foreign_key, on_unique
+from tightlip import FieldError, MaxLength, PublicError, on_exception, on_foreign_key, on_unique
 from tightlip.failure import (
     DatabaseFailure,
     DatabaseKind,
@@ -402,3 +402,82 @@ def test_a_translation_of_its_own_is_made_for_each_failure():
     first = translator.translate(KeyError(), read, flags).error
     second = translator.translate(KeyError(), read, flags).error
     assert first is not second
+
+
+class Sentence(PublicError):
+    status = 409
+    message = "It is called {name}"
+    name: Annotated[str, MaxLength(60)]
+
+
+SAID = "the ledger of ice is torn"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (SAID, SAID),
+        ("the ledger\nof ice", "the ledger\nof ice"),
+        (SAID * 9, SAID * 9),
+        (SAID, f"sorry, {SAID}!"),
+        ("torn", "torn"),
+    ],
+)
+def test_a_parameter_that_repeats_an_exception_does_not_leave(said, name):
+    def cause():
+        raise Sentence(name=name) from ValueError(said)
+
+    def context():
+        try:
+            raise ValueError(said)
+        except ValueError:
+            raise Sentence(name=name) from None
+
+    made = on_exception(ValueError, lambda error: Sentence(name=name))
+    for found in (
+        translate(caught(cause)),
+        translate(caught(context)),
+        translate(ValueError(said), made),
+    ):
+        assert (found.error.code, found.declared) == ("CONFLICT", False)
+        assert found.withheld[0].where == "parameter name"
+
+
+@pytest.mark.parametrize("said", ["", "b", "a code", "other words that were said"])
+def test_a_parameter_that_repeats_no_exception_leaves(said):
+    def cause():
+        raise Sentence(name="abc a code and more") from ValueError(said)
+
+    assert translate(caught(cause)).declared
+
+
+def test_a_public_error_whose_object_was_changed_keeps_its_declared_words():
+    error = Sentence(name="tea")
+    error.public_message = SAID
+    error.details = {"why": SAID}
+    found = translate(error)
+    assert (found.error.public_message, found.error.details) == (
+        "It is called tea",
+        {"name": "tea"},
+    )
+    assert found.declared
+    assert [(words.where, SAID in words.text) for words in found.withheld] == [
+        ("public_message", True),
+        ("details", True),
+    ]
+
+
+def test_a_public_error_whose_parameter_is_spoilt_gives_way_to_the_standard_error():
+    error = Sentence(name="tea")
+    error.name = object()
+    found = translate(error)
+    assert (found.error.code, found.declared) == ("CONFLICT", False)
+    assert found.withheld[0].reason == "parameter 'name' takes str, not object"
+
+
+def test_a_field_that_repeats_an_exception_does_not_leave():
+    error = Sentence(name="tea")
+    error.fields = (FieldError("name", "BAD", SAID),)
+    error.__cause__ = ValueError(SAID)
+    found = translate(error)
+    assert (found.error.code, found.withheld[0].where) == ("CONFLICT", "field name")

@@ -7,6 +7,7 @@ import pytest
 from tightlip import PublicError
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Request
+from tightlip.translation.statement import statement_of
 from tightlip.wire import envelope, page, problem
 from tightlip.wire.negotiation import choose, render
 
@@ -146,7 +147,7 @@ def test_headers_and_page_are_those_of_the_declaration_not_of_the_object():
     error = standard_error(409)
     error.headers = {"X-Leak": "postgresql\r\nset-cookie: a=b"}
     error.docs = "https://db-7.internal/"
-    answer = render(error, _request(b"application/problem+json"), None)
+    answer = render(statement_of(error), _request(b"application/problem+json"), None)
     assert answer == render(standard_error(409), _request(b"application/problem+json"), None)
 
 

@@ -61,6 +61,21 @@ class FieldError:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a class of public errors said when it was declared."""
+
+    code: str
+    status: int
+    message: str
+    retry_after: int | None
+    docs: str | None
+    headers: Mapping[str, str]
+    fields: tuple[FieldError, ...]
+    parameters: Mapping[str, Parameter]
+    defaults: Mapping[str, Any]
+
+
 @dataclass_transform(kw_only_default=True)
 class PublicError(Exception):
     """An error in words that may leave, declared once as a class and raised anywhere.
@@ -109,6 +124,7 @@ class PublicError(Exception):
 
     _parameters: ClassVar[Mapping[str, Parameter]] = {}
     _defaults: ClassVar[Mapping[str, Any]] = {}
+    _declared: ClassVar[Declared | None] = None
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -117,6 +133,7 @@ class PublicError(Exception):
         try:
             _declare(cls, frame)
             if cls.is_concrete():
+                cls._declared = _declared(cls)
                 catalog.add(Declaration(cls.code, cls, place))
         except (TypeError, ValueError) as error:
             raise DeclarationError(f"{cls.__qualname__} at {place}: {error}") from None
@@ -197,6 +214,20 @@ def _declare(cls: type[PublicError], frame: FrameType) -> None:
     if "message" in own:
         _check_message(cls)
     _check_extras(cls)
+
+
+def _declared(cls: type[PublicError]) -> Declared:
+    return Declared(
+        cls.code,
+        cls.status,
+        cls.message,
+        cls.retry_after if isinstance(cls.retry_after, int) else None,
+        cls.docs,
+        dict(cls.headers),
+        cls.fields,
+        dict(cls._parameters),
+        dict(cls._defaults),
+    )
 
 
 def _declare_parameters(cls: type[PublicError], frame: FrameType) -> None:

@@ -14,8 +14,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 _CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]+"
 )
+
+ELLIPSIS = "…"
+"""Ends a text that was cut to its length."""
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     bool: bool,
@@ -83,10 +87,15 @@ class Parameter:
         return float(value) if takes_as_float else _PLAIN[kind](value)
 
     def _clean_text(self, value: str) -> str:
-        text = _CONTROL.sub(" ", value)
+        text = cleaned(value)
         if self.max_length is not None and len(text) > self.max_length:
-            text = text[: self.max_length - 1] + "…"
+            text = text[: self.max_length - 1] + ELLIPSIS
         return text
+
+
+def cleaned(text: str) -> str:
+    """Return `text` with a space in the place of each run of control characters."""
+    return _CONTROL.sub(" ", text)
 
 
 def _is_finite(value: float | Decimal) -> bool:

@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 from tightlip.catalog.error import PublicError
+from tightlip.catalog.parameter import ELLIPSIS, cleaned
 from tightlip.catalog.standard import standard_error
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 from tightlip.translation.advice import declaration_for
 from tightlip.translation.chain import related, text_of
 from tightlip.translation.literal import places_of, prove
+from tightlip.translation.statement import StatedError, changes_of, statement_of
 from tightlip.translation.validation import describe
 
 Flags: TypeAlias = Callable[[str], str | None]
 """The detectors: names the rule that a text breaks, or None."""
+
+_SENTENCE = 12
+"""From so many characters on, and two words, a text is known again inside of another."""
 
 
 class Translation(NamedTuple):
@@ -35,24 +40,75 @@ class Translation(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def public(error: PublicError, flags: Flags) -> Translation:
+def public(error: PublicError, flags: Flags, source: BaseException | None = None) -> Translation:
     """A public error speaks as declared, unless it carries internals all the same.
 
-    That can be by a text parameter that holds the text of another exception, or that a detector
-    flags; or by a message that was declared after the start, when the catalog had been read.
+    What its object says otherwise than its class declared does not leave. The standard error
+    takes its place where a parameter is not of its type, where a text in it holds the text of
+    another exception, or where a detector flags one; also a message that was declared after the
+    start, when the catalog had been read.
+
+    Args:
+        error: The public error, raised or made by a translation.
+        flags: The detectors.
+        source: The exception that a translation made it from.
     """
-    parameters = error.details if isinstance(error.details, dict) else {}
-    texts = {name: value for name, value in parameters.items() if isinstance(value, str)}
-    others = {text_of(other) for other in related(error)} if texts else ()
-    for name, text in (*texts.items(), (None, error.public_message)):
+    try:
+        statement = statement_of(error)
+    except (TypeError, ValueError) as fault:
+        withheld = Withheld("parameter", text_of(error), str(fault))
+        return Translation(standard_error(_status_of(error)), withheld=(withheld,))
+    others = [text for text in map(text_of, _others(error, source)) if text]
+    for where, text, told in _spoken(statement):
         flagged = flags(text)
         reason = _flagged(flagged) if flagged is not None else None
-        if reason is None and name is not None and text in others:
+        if reason is None and not told and any(_repeats(text, other) for other in others):
             reason = "another exception in the chain says the same"
         if reason is not None:
-            withheld = Withheld(f"parameter {name}" if name else "message", text, reason)
-            return Translation(standard_error(error.status), withheld=(withheld,))
-    return Translation(error, declared=True)
+            withheld = Withheld(where, text, reason)
+            return Translation(standard_error(statement.status), withheld=(withheld,))
+    reason = "the declaration of the error says otherwise"
+    changes = changes_of(error, statement).items()
+    changed = tuple(Withheld(name, _shown(value), reason) for name, value in changes)
+    return Translation(statement, declared=True, withheld=changed)
+
+
+def _status_of(error: PublicError) -> int:
+    declared = type(error)._declared  # noqa: SLF001 - what the class of a foreign object keeps
+    return 500 if declared is None else declared.status
+
+
+def _others(error: PublicError, source: BaseException | None) -> Iterator[BaseException]:
+    yield from related(error)
+    if source is not None:
+        yield source
+        yield from related(source)
+
+
+def _spoken(statement: StatedError) -> Iterator[tuple[str, str, bool]]:
+    """Yield what a statement says: where, the text, and whether its class declared it whole."""
+    for name, value in statement.details.items():
+        if isinstance(value, str):
+            yield f"parameter {name}", value, False
+    for field in statement.fields:
+        yield f"field {field.field}", field.field, False
+        yield f"field {field.field}", field.message, False
+        yield f"field {field.field}", field.code, False
+    yield "message", statement.public_message, True
+
+
+def _repeats(text: str, other: str) -> bool:
+    """Tell whether a text says what an exception says: the same, a sentence within, or its start.
+
+    A parameter was cleaned, and cut to its length: so is what it is held against.
+    """
+    said = cleaned(other).strip()
+    if text.strip() == said:
+        return bool(said)
+    start = text.strip().removesuffix(ELLIPSIS)
+    if start and text.endswith(ELLIPSIS) and said.startswith(start):
+        return True
+    return len(said) >= _SENTENCE and " " in said and said in text
 
 
 def http(exception: BaseException, failure: HttpFailure, flags: Flags) -> Translation:
@@ -87,7 +143,9 @@ def validation(failure: ValidationFailure, flags: Flags) -> Translation:
 
     def words_of(error: BaseException) -> str | None:
         if isinstance(error, PublicError):
-            return error.public_message
+            found = public(error, flags)
+            withheld.extend(found.withheld)
+            return found.error.public_message if found.declared else None
         text = error.args[0] if len(error.args) == 1 else text_of(error)
         verdict = prove(text, error, places_of(error))
         reason = verdict.reason

@@ -295,8 +295,9 @@ def _made(target: Target, argument: object, place: str, search: _Search) -> Tran
     if isinstance(target, type):
         return public(target(), search.flags)
     error = _guarded(partial(target, argument), search, f"the translation at {place}")
-    if isinstance(error, PublicError):
-        return public(error, search.flags)
+    if is_a(error, PublicError):
+        source = argument if is_a(argument, BaseException) else None
+        return public(error, search.flags, source)
     if error is not None:
         search.notes.append(f"the translation at {place} gave no PublicError")
     return None

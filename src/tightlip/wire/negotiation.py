@@ -70,7 +70,6 @@ def render(
     `from_application` holds headers that have passed the allow list. To HEAD the body is not
     sent, and its length is told all the same (RFC 9110, section 9.3.2).
     """
-    declared = type(error)
     accept = b",".join(values_of(request.headers, b"accept")) if request is not None else b""
     form = choose(accept)
     body: bytes = form.render(error, reference)
@@ -78,14 +77,14 @@ def render(
         **_BASE,
         b"content-type": form.CONTENT_TYPE,
         b"content-length": str(len(body)).encode(),
-        **{name.lower().encode(): value.encode() for name, value in declared.headers.items()},
+        **{name.lower().encode(): value.encode() for name, value in error.headers.items()},
     }
     if reference is not None:
         own[b"x-error-reference"] = reference.encode()
     if error.retry_after is not None:
         own[b"retry-after"] = str(int(error.retry_after)).encode()
-    if declared.docs is not None:
-        link = f'<{declared.docs}>; rel="help"'.encode()
+    if error.docs is not None:
+        link = f'<{error.docs}>; rel="help"'.encode()
         own[b"link"] = b", ".join(filter(None, (own.get(b"link"), link)))
     if request is not None and request.method == "HEAD":
         body = b""

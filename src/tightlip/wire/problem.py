@@ -19,7 +19,7 @@ def render(error: PublicError, reference: str | None) -> bytes:
     `type` is the error's page, else `about:blank`, whose `title` is the phrase of the status
     (RFC 9457, section 4.2.1); `code`, `fields`, `details` and `reference` are extensions.
     """
-    docs = type(error).docs
+    docs = error.docs
     title = error.code.replace("_", " ").capitalize() if docs else reason_phrase(error.status)
     return encode(
         {
