@@ -403,10 +403,15 @@ def test_a_body_that_cannot_be_read_is_the_clients_mistake_and_other_json_is_not
         await request.read()
         return web.json_response(json.loads("{"))
 
-    for handler, status in ((reads, 400), (parses, 500)):
+    unknown = "content-type: application/json; charset=none"
+    for handler, status, headers, body in (
+        (reads, 400, [], b"{"),
+        (reads, 400, [unknown], b"{}"),
+        (parses, 500, [], b"{"),
+    ):
         application = Shield(sinks=[sink])(web.Application())
         application.router.add_post("/", handler)
-        answer = ask(application, method="POST", body=b"{")
+        answer = ask(application, "/", *headers, method="POST", body=body)
         assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert len(sink.incidents) == 1
 

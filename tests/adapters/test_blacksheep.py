@@ -255,6 +255,7 @@ def test_what_does_not_fit_is_wrong_content(sink, ask, asked, messages):
         (b'{"name": "\xff"}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b"9" * 10_000, "application/json", 400),
+        (b'{"name": "Dolly"}', "application/json; charset=none", 400),
         (b"name", "text/plain", 415),
     ],
 )

@@ -126,6 +126,27 @@ def test_a_query_that_is_no_text_is_a_malformed_request(sink):
     )
 
 
+def path_reading_tween(handler, _registry):
+    return lambda request: handler(request) if request.path else None
+
+
+def test_a_path_that_is_no_text_is_a_malformed_request_wherever_it_is_read(sink):
+    config = configuration()
+    config.add_tween(f"{__name__}.path_reading_tween")
+    app = Shield(sinks=[sink])(config.make_wsgi_app())
+    assert error_of(app, "/plants/%ff")[0] == 400
+    assert error_of(app, "/plants/1")[0] == 409
+    assert not sink.incidents
+
+
+def test_a_form_of_an_unknown_charset_is_a_malformed_request(sink):
+    app = Shield(sinks=[sink])(raising(lambda request: dict(request.POST)))
+    form = "application/x-www-form-urlencoded; charset=none"
+    request = Request.blank("/", method="POST", body=b"a=b", content_type=form)
+    assert request.get_response(app).status == "400 Bad Request"
+    assert not sink.incidents
+
+
 def test_what_is_no_application_is_refused_by_name():
     with pytest.raises(ConfigurationError, match="not a Configurator of Pyramid's"):
         tightlip.shield(Configurator())

@@ -28,10 +28,18 @@ if TYPE_CHECKING:
 _OWN_PACKAGES = frozenset({"pyramid", "webob"})
 _REQUEST_READERS = {
     "pyramid.request": frozenset({"json_body"}),
-    "webob.request": frozenset({"json_body", "_json_body__get", "text", "GET", "POST", "params"}),
+    "webob.request": frozenset(
+        {
+            *("json_body", "_json_body__get", "text", "GET", "POST", "params"),
+            *("encget", "_check_charset"),  # of the path, and of a form
+        }
+    ),
     "webob.multidict": frozenset({"__init__", "from_fieldstorage"}),
 }
 _REQUEST_LIBRARIES = frozenset({"json", "codecs", "cgi", "multipart", "urllib", *_OWN_PACKAGES})
+_UNREADABLE = (ValueError, RecursionError, DeprecationWarning)
+"""WebOb raises the last of them for a form whose charset is not UTF-8."""
+
 _FIRST_ERROR = 400
 _NOT_FOUND = 404
 _METHOD_NOT_ALLOWED = 405
@@ -80,7 +88,7 @@ def read(exception: BaseException) -> Failure | None:
         return HttpFailure(status, exception.detail, headers)
     if isinstance(exception, URLDecodeError):
         return HttpFailure(_NOT_FOUND)
-    if is_raised_while_reading(exception, _REQUEST_READERS, _REQUEST_LIBRARIES):
+    if is_raised_while_reading(exception, _REQUEST_READERS, _REQUEST_LIBRARIES, _UNREADABLE):
         return HttpFailure(_FIRST_ERROR)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from types import FrameType
 
-from tightlip.slots import traceback_of
+from tightlip.slots import is_a, traceback_of
 
 
 def innermost_frame(exception: BaseException) -> FrameType | None:
@@ -47,9 +47,10 @@ def is_raised_while_reading(
         exception: What was raised.
         readers: For each module of the framework the names of its functions that read it.
         libraries: The top-level packages that may stand below them.
-        kinds: The classes of what is raised for a request that cannot be read.
+        kinds: The classes of what is raised for a request that cannot be read, beside the plain
+            `LookupError` of a charset that Python does not know.
     """
-    if not isinstance(exception, kinds):
+    if not is_a(exception, kinds) and type(exception) is not LookupError:
         return False
     reading = False
     for frame in _frames(exception):
