@@ -338,6 +338,66 @@ def test_inside_of_another_application_its_words_stay(sink):
     assert len(sink.incidents) == 1
 
 
+@pytest.mark.parametrize("failure", [ValueError, SystemExit])
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_task_in_the_background_that_fails_is_recorded_and_ends_nothing(
+    sink, serve, failure, waits
+):
+    app = Quart(__name__)
+
+    async def waiting(number):
+        await asyncio.sleep(0)
+        raise failure(f"{CANARY} {number}")
+
+    def plain(number):
+        raise failure(f"{CANARY} {number}")
+
+    @app.get("/begin")
+    async def begin():
+        app.add_background_task(waiting if waits else plain, number=7)
+        return {"begun": True}
+
+    server = serve(Shield(sinks=[sink])(app))
+    assert b'{"begun":true}' in server.get("/begin")
+    while not sink.incidents:
+        assert b"200" in server.get("/begin")
+    incident = sink.incidents[0]
+    assert incident["exception.message"] == f"{CANARY} 7"
+    assert incident["url.path"] == "/begin"
+
+
+def test_a_task_that_no_request_has_begun_is_recorded_too(sink):
+    app = Shield(sinks=[sink])(Quart(__name__))
+
+    async def fail():
+        raise ValueError(CANARY)
+
+    async def run():
+        app.add_background_task(fail)
+        await asyncio.gather(*app.background_tasks)
+
+    asyncio.run(run())
+    (incident,) = sink.incidents
+    assert incident["exception.message"] == CANARY
+
+
+def test_a_task_of_a_websocket_names_its_path(sink):
+    app = Quart(__name__)
+
+    async def fail():
+        raise ValueError(CANARY)
+
+    @app.websocket("/talk")
+    async def talk():
+        await websocket.accept()
+        app.add_background_task(fail)
+        await asyncio.gather(*app.background_tasks)
+
+    with TestClient(Shield(sinks=[sink])(app)).websocket_connect("/talk"):
+        pass
+    assert sink.incidents[0]["url.path"] == "/talk"
+
+
 def test_a_plain_function_that_raises_stop_iteration_is_answered(sink, serve):
     app = Shield(sinks=[sink])(application())
 

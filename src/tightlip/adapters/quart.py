@@ -7,14 +7,22 @@ import sys
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from quart import Quart, Response, has_request_context, request, websocket
+from quart import (
+    Quart,
+    Response,
+    has_request_context,
+    has_websocket_context,
+    request,
+    websocket,
+)
 from quart.asgi import ASGIHTTPConnection
 from werkzeug.exceptions import ClientDisconnected, InternalServerError
 
+from tightlip.exchange import Request
 from tightlip.failure import Failure
 from tightlip.protocols.asgi import Guard
-from tightlip.protocols.asgi_containment import raising
-from tightlip.protocols.asgi_exchange import Scope, must_pass, state_of
+from tightlip.protocols.asgi_containment import contained, own_failure, raising
+from tightlip.protocols.asgi_exchange import Scope, must_pass, request_of, state_of
 from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.werkzeug_exceptions import (
@@ -34,6 +42,8 @@ _OWN_PACKAGES = frozenset({"quart", "flask", "werkzeug"})
 _BODY_READERS = {"quart.wrappers.request": BODY_READERS}
 _BODY_LIBRARIES = frozenset({"json", "quart", "flask", "werkzeug", "asyncio", "codecs"})
 
+_IN_BACKGROUND = "http.server.background.exception"
+
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
 
@@ -48,7 +58,7 @@ def wrap(application: Any, responder: Responder) -> Any:
     if not has_put_on(application):
         guard = Guard(call_of(application), responder, _FRAMEWORK)
         application.asgi_http_class = _connection_class(application.asgi_http_class)
-        put_on(application, _guarded_class(_listening_class(type(application)), guard))
+        put_on(application, _guarded_class(_listening_class(type(application)), guard, responder))
     return application
 
 
@@ -129,7 +139,7 @@ def _listening_class(before: Any) -> type:
     return Listening
 
 
-def _guarded_class(before: Any, guard: Guard) -> type:
+def _guarded_class(before: Any, guard: Guard, responder: Responder) -> type:
     """Return the class of an application whose calls go through the guard."""
 
     class Guarded(before):  # type: ignore[misc]
@@ -154,12 +164,27 @@ def _guarded_class(before: Any, guard: Guard) -> type:
             finally:
                 _keep_route(websocket)
 
+        def add_background_task(self, func: Any, *arguments: Any, **named: Any) -> None:
+            super().add_background_task(contained(self.ensure_async(func)), *arguments, **named)
+
+        async def handle_background_exception(self, error: Exception) -> None:
+            responder.keep(own_failure(error), _request_under_way(), {}, _IN_BACKGROUND)
+            await super().handle_background_exception(error)
+
     return Guarded
 
 
 def _note(error: BaseException) -> None:
     connection: Any = request if has_request_context() else websocket
     state_of(connection.scope).note(error)
+
+
+def _request_under_way() -> Request:
+    """Return the request in which a task was added, where it was one."""
+    if not (has_request_context() or has_websocket_context()):
+        return Request("TASK", scheme="quart", http_version="")
+    connection: Any = request if has_request_context() else websocket
+    return request_of(connection.scope, _FRAMEWORK)
 
 
 def _answer_in_place(scope: Any, exception: BaseException) -> Response:

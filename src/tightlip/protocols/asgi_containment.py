@@ -18,7 +18,7 @@ from tightlip.protocols.asgi_exchange import (
     state_of,
 )
 from tightlip.protocols.asgi_faults import EndedEarlyError
-from tightlip.slots import is_a
+from tightlip.slots import cause_of, is_a
 
 _Parameters = ParamSpec("_Parameters")
 _MARK = "tightlip_contained"
@@ -42,6 +42,12 @@ def contained(
             raise EndedEarlyError(_WORDS) from exception
 
     return run
+
+
+def own_failure(exception: BaseException) -> BaseException:
+    """Return what the application raised, without the exception that we put around it."""
+    cause = cause_of(exception) if is_a(exception, EndedEarlyError) else None
+    return exception if cause is None else cause
 
 
 def contained_steps(function: Callable[..., Any]) -> Callable[..., Any]:

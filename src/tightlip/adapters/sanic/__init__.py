@@ -21,6 +21,7 @@ from tightlip.adapters.sanic.writer import KEY, GuardedWriter
 from tightlip.exchange import reason_phrase
 from tightlip.failure import Failure, HttpFailure
 from tightlip.protocols.asgi import Guard
+from tightlip.protocols.asgi_containment import own_failure
 from tightlip.protocols.asgi_exchange import (
     StreamAbortedError,
     Surroundings,
@@ -170,7 +171,7 @@ async def _begin(request: Request, **_: Any) -> None:
 
 async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
     """Note an exception before a handler turns it into an answer; end what it has broken."""
-    exception = _own(exception)
+    exception = own_failure(exception)
     if is_a(exception, StreamAbortedError):
         return
     writer = _writer_of(request)
@@ -179,12 +180,6 @@ async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
         await writer.hear(exception, is_handled=handled is not None)
     elif request.app.asgi:
         state_of(request.transport.scope).note(exception)
-
-
-def _own(exception: BaseException) -> BaseException:
-    """Return what the application raised, without the exception that we put around it."""
-    cause = exception.__cause__ if is_a(exception, EndedEarlyError) else None
-    return exception if cause is None else cause
 
 
 def _answer_in_place(
@@ -265,7 +260,7 @@ async def _recorded(call: Handler, middleware: Middleware, request: Request, *ot
             writer = _writer_of(request)
             scope = request.transport.scope if writer is None else writer.scope
             asked = request_of(scope, _FRAMEWORK)
-            surroundings.responder.keep(_own(exception), asked, {}, _EVENT)
+            surroundings.responder.keep(own_failure(exception), asked, {}, _EVENT)
         raise
 
 
