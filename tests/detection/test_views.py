@@ -139,6 +139,7 @@ def test_plus_joins_words_where_it_may(reading):
         '{"isBase64Encoded": true, "body": "VALUE"}',
         '{"message": "VALUE", "message_encoding": "base64"}',
         '{"format": "base64", "data": "VALUE"}',
+        '{"log": {"type": "base64", "value": "VALUE"}}',
         '{"base64": true, "text": "VALUE"}',
         '{"debug": "VALUE"}',
         '{"stack_trace": "VALUE"}',

@@ -19,7 +19,7 @@ _FORM = "application/x-www-form-urlencoded"
 _BASE64_VALUE = rb"([A-Za-z0-9+/_\-]{16,}={0,2})"
 _BASE64_LINES = rb"((?:[A-Za-z0-9+/]{1,100}={0,2}\r?\n?){1,2000})"
 _BESIDE_BASE64 = (
-    rb'"(?:[a-z_\-]{0,40}encoding|format|codec|charset)"\s{0,4}:\s{0,4}"base64"'
+    rb'"[a-z_\-]{1,40}"\s{0,4}:\s{0,4}"base64"'
     rb'|"(?:is[_\-]?)?base64[a-z_\-]{0,20}"\s{0,4}:\s{0,4}true\b'
 )
 _BASE64_UNNAMED = re.compile(rb"(?:[\"'>=]|\A)([A-Za-z0-9+/_\-]{24,}+={0,2})(?:[\"'<&]|\s{0,4}\Z)")
