@@ -22,6 +22,9 @@ async def asgi(scope, receive, send):
             await send({"type": "websocket.accept"})
             while (await receive())["type"] != "websocket.disconnect":
                 pass
+        elif scope["path"] == "/failing":
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 1011, "reason": "GONE"})
         elif scope["path"] == "/missing":
             fields = [(b"X-B", b"2"), (b"content-length", b"2"), (b"x-a", b"1")]
             start = {"type": "websocket.http.response.start", "status": 404, "headers": fields}

@@ -11,6 +11,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 PROGRAM = Path(__file__).parent / "program.py"
 SECONDS_TO_START = 30
@@ -130,7 +132,7 @@ def ask():
     """Start each server at its first request; keep it until the module is done."""
     servers: dict[str, tuple[subprocess.Popen[bytes], int]] = {}
 
-    def ask(kind: str, request: bytes, *frames: bytes) -> bytes:
+    def connected(kind: str) -> socket.socket:
         if kind not in servers:
             with socket.create_server(("127.0.0.1", 0)) as listening:
                 port = listening.getsockname()[1]
@@ -142,10 +144,13 @@ def ask():
                 ),
                 port,
             )
-        process, port = servers[kind]
-        with closing(connection_to(process, port)) as connection:
+        return connection_to(*servers[kind])
+
+    def ask(kind: str, request: bytes, *frames: bytes) -> bytes:
+        with closing(connected(kind)) as connection:
             return exchange(connection, request, *frames)
 
+    ask.connected = connected
     yield ask
     for process, _ in servers.values():
         process.terminate()
@@ -258,6 +263,17 @@ def test_a_stream_that_breaks_is_cut_and_never_ended_as_if_it_were_whole(ask, se
     assert body == b"5\r\nfirst\r\n"
 
 
+WITH_WEBSOCKETS = ["uvicorn-httptools", "uvicorn-old", "hypercorn", "gunicorn-asgi", "daphne"]
+
+
+@pytest.mark.parametrize("server", WITH_WEBSOCKETS)
+def test_a_websocket_that_fails_closes_with_its_code_and_reason(ask, server):
+    client = connect("ws://api.example/failing", sock=ask.connected(server))
+    with client, pytest.raises(ConnectionClosed) as closed:
+        client.recv(10)
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1011, "GONE")
+
+
 FRAMES = {
     "reserved opcode": b"\x83\x80\0\0\0\0",
     "reserved bits": b"\xf1\x80\0\0\0\0",
@@ -268,9 +284,7 @@ FRAMES = {
 CODES = {code: b"\x88\x02" + code.to_bytes(2, "big") for code in (1002, 1007)}
 
 
-@pytest.mark.parametrize(
-    "server", ["uvicorn-httptools", "uvicorn-old", "hypercorn", "gunicorn-asgi", "daphne"]
-)
+@pytest.mark.parametrize("server", WITH_WEBSOCKETS)
 @pytest.mark.parametrize("frame", FRAMES)
 def test_a_malformed_frame_closes_with_its_code_and_no_words(ask, server, frame):
     answer = ask(

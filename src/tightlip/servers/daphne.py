@@ -18,6 +18,7 @@ from tightlip.substitution import UnknownFunctionError, substitute
 STILL_SAYS = "Where a line of a request is too long, daphne cuts the connection without an answer."
 
 _BANNER = "daphne"
+_NORMAL = 1000
 _BAD_REQUEST = "_respondToBadRequestAndDisconnect"
 _REFUSE_HANDSHAKE = "sendHttpErrorResponse"
 
@@ -30,6 +31,7 @@ def install() -> Iterator[str]:
         (HTTPChannel, _BAD_REQUEST, "self", lambda _: _refuse),
         (HTTPChannel, "writeHeaders", "self version code reason headers", _plain),
         (WebSocketProtocol, _REFUSE_HANDSHAKE, "self code reason responseHeaders", _handshake),
+        (WebSocketProtocol, "handle_reply", "self message", _closing),
         (Server, "run", "self", _without_banner),
     ):
         try:
@@ -79,6 +81,19 @@ def _plain(_: Any) -> Callable[..., None]:
 def _handshake(_: Any) -> Callable[..., None]:
     def replaced(self: Any, code: int, reason: str, responseHeaders: Any = None) -> None:  # noqa: ARG001, N803 - autobahn's
         self.sendData(refusal_bytes(code))
+
+    return replaced
+
+
+def _closing(handle: Callable[..., None]) -> Callable[..., None]:
+    """Close a WebSocket as it is asked for: autobahn takes few codes, daphne gives no reason."""
+
+    def replaced(self: Any, message: Any) -> None:
+        if message.get("type") == "websocket.close" and self.state == self.STATE_OPEN:
+            reason = (message.get("reason") or "").encode()
+            self.sendCloseFrame(code=message.get("code") or _NORMAL, reasonUtf8=reason)
+        else:
+            handle(self, message)
 
     return replaced
 
