@@ -76,6 +76,11 @@ class Boats(APIView):
         return Response(boat.data, status=201)
 
 
+class Sunk(APIView):
+    def initial(self, request, *arguments, **named):
+        raise ConnectionResetError(CANARY)
+
+
 class Harbour(APIView):
     authentication_classes = (BasicAuthentication,)
     permission_classes = (IsAuthenticated,)
@@ -323,6 +328,7 @@ urlpatterns = [
     path("rest/windy", too_windy),
     path("rest/stock", no_stock),
     path("rest/told", raising_in_rest(lambda request: exceptions.NotFound(f"{CANARY} 1"))),
+    path("rest/sunk", Sunk.as_view()),
     path("rest/crash", raising_in_rest(lambda request: ValueError(CANARY))),
     path("rest/rented", raising_in_rest(lambda request: Rented())),
     path("rest/throttled", raising_in_rest(lambda request: exceptions.Throttled(wait=30))),

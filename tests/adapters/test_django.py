@@ -23,7 +23,7 @@ EVERYTHING = [
     *("/ok", "/nowhere", "/missing", "/denied", "/rented", "/by-hand", "/twice", "/slash"),
     *("/get", "/host", "/ninja/captains/abc", "/ninja/nowhere", "/rest/boats", "/rest/harbour"),
     *("/rest/throttled", "/rest/stock", "/ninja/missing", "/ninja/django", "/ninja/lookup"),
-    *("/stream/first", "/stream/async/first", "/boats/abc", *LEAKING, *BROKEN),
+    *("/stream/first", "/stream/async/first", "/boats/abc", "/rest/sunk", *LEAKING, *BROKEN),
 ]
 
 

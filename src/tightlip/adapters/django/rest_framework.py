@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -149,8 +149,21 @@ def listen() -> None:
                     written.raised = self
 
     APIView.handle_exception = handle_exception
+    APIView.raise_uncaught_exception = _raising_plainly(APIView.raise_uncaught_exception)
     ErrorDetail.__new__ = detail
     ValidationError.__init__ = error
+
+
+def _raising_plainly(raise_on: Callable[[Any, Exception], Any]) -> Callable[[Any, Exception], Any]:
+    """Raise what nobody foresaw as it is; with DEBUG a page is prepared first, which may fail."""
+
+    @wraps(raise_on)
+    def raise_uncaught_exception(self: Any, exc: Exception) -> Any:
+        if state_of(getattr(self.request, "_request", self.request)) is None:
+            return raise_on(self, exc)
+        raise exc
+
+    return raise_uncaught_exception
 
 
 def _details_in(detail: Any) -> list[Any]:
