@@ -438,6 +438,23 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, heard):
     assert heard == []
 
 
+def test_a_lost_connection_to_another_service_closes_a_websocket_as_any_failure(sink):
+    async def loses(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        raise ConnectionResetError(CANARY)
+
+    application = Shield(sinks=[sink])(application_with(loses))
+
+    async def talk():
+        async with TestClient(TestServer(application)) as client, client.ws_connect("/") as socket:
+            end = await socket.receive(5)
+            return socket.close_code, end.extra
+
+    assert asyncio.run(talk()) == (1011, "SERVICE_UNAVAILABLE")
+    assert CANARY in sink.incidents[0].as_json()
+
+
 def test_a_websocket_closes_as_the_application_says(sink):
     async def closes(request):
         socket = web.WebSocketResponse()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEY = "aiohttp"
 """The key of the scope under which the request stands."""
 
+_OWN_PACKAGES = frozenset({"aiohttp"})
 _BAD_REQUEST = 400
 _READERS = {"aiohttp.web_request": frozenset({"read", "text", "json", "post", "multipart"})}
 _READ_WITH = frozenset({"aiohttp", "json", "encodings", "codecs"})
@@ -36,7 +37,7 @@ def read(exception: BaseException) -> Failure | None:
 
 def is_disconnect(exception: BaseException) -> bool:
     """Tell whether `exception` says no more than that the client has gone."""
-    return isinstance(exception, ConnectionError)
+    return isinstance(exception, ConnectionError) and is_raised_in(exception, _OWN_PACKAGES)
 
 
 def route(scope: Scope) -> tuple[str | None, str]:
