@@ -482,6 +482,29 @@ def test_a_body_that_cannot_be_read_is_the_clients_mistake_and_other_json_is_not
     assert len(sink.incidents) == 1
 
 
+def test_a_malformed_frame_closes_with_its_code_and_no_words(sink):
+    async def listens(request, socket):
+        await socket.recv()
+
+    application = Shield(sinks=[sink])(Sanic(f"tested_{next(numbers)}"))
+    application.add_websocket_route(listens, "/")
+    fields = (
+        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+
+    async def talk(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x83\x80\0\0\0\0")
+        frame = await reader.readexactly(4)
+        writer.close()
+        return frame
+
+    assert asyncio.run(serving(application, talk)) == b"\x88\x02" + (1002).to_bytes(2, "big")
+
+
 def in_websocket(handler, sink, message):
     """Return what comes back over a WebSocket, the code and the reason of its end."""
     application = application_with()

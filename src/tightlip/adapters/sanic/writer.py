@@ -165,10 +165,15 @@ class GuardedWriter:
         """Stand between a WebSocket and its closing frame."""
         guarded = self._exchange.switch(self._surroundings, socket.close)
         await guarded.accept()
+        fail = socket.ws_proto.fail
+
+        def fail_plainly(code: int, _reason: str = "") -> None:
+            fail(code)  # the words for a malformed frame are those of a library
 
         async def close(code: int = 1000, reason: str = "") -> None:
             await guarded.close(code, reason)
 
+        socket.ws_proto.fail = fail_plainly
         socket.close = close
         return guarded
 
