@@ -211,7 +211,7 @@ def test_refused_parameters_are_told(client, sink):
 @pytest.mark.parametrize(
     ("path", "code", "reason"),
     [
-        ("/after-public", 1011, "This room is full"),
+        ("/after-public", 1011, "ROOM_FULL"),
         ("/after-policy", 1008, "Bring a ticket"),
         ("/literal", 4000, "Time is up"),
     ],

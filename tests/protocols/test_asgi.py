@@ -543,6 +543,11 @@ def test_the_end_of_the_process_passes_through_a_websocket(ask, sink):
     assert answer.sent == []
 
 
+def test_a_public_error_closes_a_websocket_with_its_code(ask, sink):
+    answer = ask({"type": "websocket.accept"}, SeatTaken(), **WEBSOCKET)
+    assert answer.sent[1:] == [{"type": "websocket.close", "code": 1011, "reason": "SEAT_TAKEN"}]
+
+
 def test_a_websocket_closes_once_and_with_a_text_only(ask, sink):
     close = {"type": "websocket.close", "code": 4000, "reason": 7}
     answer = ask({"type": "websocket.accept"}, close, close, RuntimeError(CANARY), **WEBSOCKET)

@@ -197,7 +197,9 @@ class WebSocketExchange:
             return
         reason = message.get("reason") or ""
         if answer is not None:
-            reason = answer.error.public_message if answer.is_declared else answer.error.code
+            # What a framework's exception says of the close itself, its author has chosen for it.
+            speaks = answer.is_declared and not is_a(exception, self._responder.public_error)
+            reason = answer.error.public_message if speaks else answer.error.code
         elif not isinstance(reason, str):
             reason = ""
         elif reason:
