@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tightlip.captures.error_form import LONGEST, with_likely_status
 from tightlip.captures.excerpt import Credentials, excerpt_of
 from tightlip.captures.part import Part
 from tightlip.detection.reading import Reading
@@ -61,6 +62,7 @@ class Inspector:
 
     def findings(self, text: str, reading: Reading) -> list[Finding]:
         """Return what counts in `text`; places are in characters."""
+        reading = with_likely_status(reading, text[: LONGEST + 1].encode("utf-8", "replace"))
         return [one for one in self._scanner.scan(text, reading) if one.rule in self._counted]
 
     def results(self, part: Part) -> Iterator[Result]:
@@ -69,10 +71,13 @@ class Inspector:
         Raises:
             UnreadableError: The part is packed in a way that cannot be read.
         """
-        findings = self._scanner.inspect(part.data, part.reading)
+        reading = part.reading
+        if reading.status is None and part.own is None:
+            reading = with_likely_status(reading, unpack(part.data, reading))
+        findings = self._scanner.inspect(part.data, reading)
         if not findings:
             return
-        data = unpack(part.data, part.reading)
+        data = unpack(part.data, reading)
         low, high = part.own or (0, len(data))
         credentials = Credentials(findings)
         at = low

@@ -48,7 +48,8 @@ _FOUND = 1
     "--status",
     type=click.IntRange(100, 999),
     help="The HTTP status of the answers, where they do not tell it. In an error (400 and above) "
-    "weak words count too.",
+    "weak words count too. A body of which no status is told counts as an error if it has the form "
+    "of one.",
 )
 @click.option(
     "--content-type",
