@@ -238,7 +238,47 @@ def _deep_group():
     return group
 
 
+class Compared(type):
+    """A metaclass that is asked whether its classes are others, and for their hashes."""
+
+    def __hash__(cls):
+        calls.append("hash of class")
+        raise RuntimeError
+
+    def __eq__(cls, other):
+        calls.append("== of class")
+        raise RuntimeError
+
+
+def _compared_behind_another():
+    error = RuntimeError("it failed")
+    error.__context__ = Compared("Fights", (ValueError,), {})("it fights")
+    return error
+
+
+def _group_with_members_of_its_own():
+    def get(self):
+        calls.append("exceptions")
+        raise SystemExit
+
+    return type("Fights", (ExceptionGroup,), {"exceptions": property(get)})("g", [ValueError("a")])
+
+
+def _equal_to_others():
+    def equals(self, other):
+        calls.append("== of exception")
+        raise SystemExit
+
+    fights = type("Fights", (RuntimeError,), {"__eq__": equals, "__hash__": None})
+    error, error.__cause__ = fights("one"), fights("two")
+    error.__cause__.__cause__ = fights("three")
+    return error
+
+
 EXCEPTIONS = {
+    "a class that is compared, behind another": _compared_behind_another,
+    "a group with members of its own": _group_with_members_of_its_own,
+    "exceptions that are compared": _equal_to_others,
     **{
         f"property {name}": _property_of(name)
         for name in (
@@ -338,6 +378,20 @@ def test_no_code_of_an_object_runs_and_the_failure_is_recorded(fail, name, path)
     assert incident["exception.type"] == "RuntimeError"
     assert incident["exception.message"].startswith("it failed")
     assert "swordfish" not in incident.as_json()
+
+
+@pytest.mark.parametrize("ending", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_an_exception_that_cannot_be_read_is_recorded_and_its_client_can_refer_to_it(fail, ending):
+    """A reader of SQLAlchemy's asks what stands inside; the class is not SQLAlchemy's own."""
+
+    def get(self):
+        raise ending
+
+    fights = type("IntegrityError", (Exception,), {"orig": property(get)})
+    fights.__module__ = "sqlalchemy.exc"
+    incident, _ = fail("/exception", lambda: fights("it failed"))
+    assert incident["exception.message"] == "it failed"
+    assert "failed: " + ending.__name__ in str(incident["notes"])
 
 
 @pytest.mark.parametrize("name", list(EXCEPTIONS))

@@ -118,4 +118,4 @@ def _trace_of(occurrence: Occurrence, walks: Walks) -> Trace | None:
     if trace is None:
         return None
     given = occurrence.fingerprint or fingerprint.given_by(occurrence.exception)
-    return Trace((given, *fingerprint.telling(occurrence.facts), *trace.key), trace.code)
+    return Trace((given, *fingerprint.telling(occurrence.facts), *trace.key), trace.held)

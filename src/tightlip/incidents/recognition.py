@@ -38,11 +38,12 @@ class Trace(NamedTuple):
     Attributes:
         key: Equal for exceptions of the same classes that came through the same instructions,
             however often, and stand to each other in the same way.
-        code: The code on the way; while it is held, its identity in the key is its own.
+        held: The code on the way, and the classes; while they are held, their identity in the key
+            is their own. A class is not asked for its hash, which a metaclass may define.
     """
 
     key: Key
-    code: list[CodeType]
+    held: list[CodeType | type]
 
 
 class Common(NamedTuple):
@@ -61,7 +62,7 @@ class Recognition:
     """Remembers what incidents of one fault have in common; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, tuple[Common, tuple[CodeType, ...]]] = {}
+        self._known: dict[Key, tuple[Common, tuple[CodeType | type, ...]]] = {}
         self._lock = threading.Lock()
 
     def recall(self, trace: Trace) -> Common | None:
@@ -78,7 +79,7 @@ class Recognition:
             if len(self._known) >= _MOST_KNOWN:
                 for key in list(islice(self._known, _MOST_KNOWN // 4)):
                     del self._known[key]
-            held = {id(code): code for code in trace.code}
+            held = {id(each): each for each in trace.held}
             self._known[trace.key] = common, tuple(held.values())
 
 
@@ -86,15 +87,15 @@ def trace_of(exception: BaseException, walks: Walks) -> Trace | None:
     """Return the trace of `exception`; None where too many stand behind it to tell."""
     order = [exception]
     numbers = {id(exception): 0}
-    code: list[CodeType] = []
+    held: list[CodeType | type] = []
     parts: list[object] = []
     for current in order:  # it grows while it is read
         way, _ = walks.walk(traceback_of(current))
-        code += way.code
+        held += (*way.code, type(current))
         behind: list[BaseException | None] = [cause_of(current), context_of(current)]
         if issubclass(type(current), BaseExceptionGroup):
             behind += members_of(current)[:_MOST_MEMBERS]
-        parts += (type(current), way.footprint, suppresses_context(current))
+        parts += (id(type(current)), way.footprint, suppresses_context(current))
         for other in behind:
             if other is None:
                 parts.append(None)
@@ -105,4 +106,4 @@ def trace_of(exception: BaseException, walks: Walks) -> Trace | None:
             parts.append(number)
         if len(order) > _MOST_EXCEPTIONS:
             return None
-    return Trace(tuple(parts), code)
+    return Trace(tuple(parts), held)

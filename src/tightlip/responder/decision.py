@@ -102,7 +102,7 @@ def _is_internal(exception: BaseException, read: Read) -> bool:
         return False
     try:
         return not isinstance(read(exception), HttpFailure | ValidationFailure)
-    except Exception:  # a foreign exception may fail at any question
+    except BaseException:  # a foreign exception may fail at any question
         return True
 
 
@@ -114,7 +114,7 @@ def _unsuppressed(exception: BaseException) -> list[BaseException]:
         following = cause_of(current)
         if following is None and not suppresses_context(current):
             following = context_of(current)
-        if following is None or following in found:
+        if following is None or any(following is each for each in found):
             break
         found.append(following)
         current = following

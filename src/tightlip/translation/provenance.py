@@ -115,7 +115,7 @@ def http(exception: BaseException, failure: HttpFailure, flags: Flags) -> Transl
     """A framework's HTTP exception keeps its status, and its detail where that is a literal."""
     error = standard_error(failure.status)
     detail = failure.detail
-    if detail is None or (isinstance(detail, str) and not detail):
+    if detail is None or (isinstance(detail, str) and not str.__len__(detail)):
         return Translation(error, failure=failure)
     places = places_of(exception)
     verdict = prove(detail, exception, places)

@@ -19,7 +19,7 @@ from tightlip.failure import (
     ValidationFailure,
 )
 from tightlip.plugins import find_for
-from tightlip.slots import cause_of, context_of, is_a, suppresses_context
+from tightlip.slots import cause_of, context_of, is_a, members_of, suppresses_context
 from tightlip.translation.chain import text_of
 from tightlip.translation.provenance import Flags, Translation, http, public, validation
 from tightlip.translation.rules import (
@@ -240,7 +240,7 @@ class Translator:
         self, group: BaseExceptionGroup[BaseException], search: _Search
     ) -> Translation:
         members = []
-        for member in group.exceptions:
+        for member in members_of(group):
             if search.left <= 0:
                 break
             found = self._find(member, search)
@@ -263,7 +263,9 @@ def _behind(exception: BaseException) -> BaseException | None:
     cause = cause_of(exception)
     if cause is not None:
         return cause
-    if suppresses_context(exception) or type(exception) in _MISTAKES:
+    # `in` would ask the class for its hash.
+    is_mistake = any(type(exception) is mistake for mistake in _MISTAKES)
+    if is_mistake or suppresses_context(exception):
         return None
     context = context_of(exception)
     # A declared error that was being handled is over: only an explicit cause still speaks.
@@ -274,7 +276,7 @@ def _guarded(ask: Callable[[], Any], search: _Search, name: str) -> Any:
     """Ask a plug-in or a function of the author's; a fault counts as "don't know"."""
     try:
         return ask()
-    except Exception as fault:
+    except BaseException as fault:  # code of an exception may raise anything: it ends no process
         search.notes.append(f"{name} failed: {type(fault).__name__}: {text_of(fault)}")
         return None
 
