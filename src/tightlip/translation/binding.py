@@ -15,6 +15,7 @@ from tightlip.translation.inspection import (
     class_members,
     class_order,
     module_members,
+    own_attributes,
     qualified_name,
 )
 
@@ -62,18 +63,44 @@ def attribute_of(owner: Any, name: str) -> Any:
 
 
 def gives(step: Step, value: Any, matches: Callable[[Any, Any], bool] = is_equal) -> bool:
-    """Tell whether `step` loads a constant that matches `value`."""
-    return step.operation == "LOAD_CONST" and matches(step.argument, value)
-
-
-def class_binds(cls: type, name: str, value: Any) -> bool:
-    """Tell whether a class of the application binds `name` to the value."""
-    if name.startswith("__") or attribute_of(cls, name) is not value:
+    """Tell whether `step` loads a constant that matches `value`, or a tuple with one."""
+    if step.operation != "LOAD_CONST":
         return False
+    held = step.argument if type(step.argument) is tuple else (step.argument,)
+    return any(matches(constant, value) for constant in held)
+
+
+def class_binds(owner: Any, name: str, value: Any) -> bool:
+    """Tell whether a class of the application binds `name` to the value.
+
+    An instance counts by its class, also where it has a copy of what the class was declared
+    with, as instances of data classes have.
+    """
+    if name.startswith("__"):
+        return False
+    cls = owner if is_a(owner, type) else type(owner)
+    if attribute_of(cls, name) is not value:
+        return cls is not owner and any(
+            own == name and held is value and _binds(base, name, value)
+            for own, held in own_attributes(owner)
+            for base in class_order(cls)
+        )
     if is_a(value, Enum):
         return enum_binds(value)
     return any(
         _binds(base, name, value) for base in class_order(cls) if name in class_members(base)
+    )
+
+
+def class_makes(cls: type, name: str, value: Any) -> bool:
+    """Tell whether a class of the application binds `name` to a display or call with the value."""
+    return any(
+        is_equal(constant, value)
+        for base in class_order(cls)
+        if name in class_members(base)
+        for body in _bodies(base)
+        for step in body.bindings(name)
+        for constant in body.made_by(step).constants
     )
 
 
@@ -95,11 +122,18 @@ def _bodies(cls: type) -> Iterator[Code]:
         yield from map(code_of, code_of(code).bodies(qualified_name(cls)))
 
 
+def function_of(member: Any) -> Any:
+    """Return the function behind a class method, a static method or a property."""
+    if type(member) is property:
+        return member.fget
+    return member.__func__ if type(member) in (classmethod, staticmethod) else member
+
+
 def class_says(cls: type, name: str, held: Any, value: Any) -> bool:
     """Tell whether a member of an exception class holds the value as the class's own words."""
     if held is value and not name.startswith("__"):
         return _binds(cls, name, value)
-    function = held.__func__ if type(held) in (classmethod, staticmethod) else held
+    function = function_of(held)
     if type(function) is not FunctionType or not is_application(function.__code__.co_filename):
         return False
     if not function.__code__.co_qualname.startswith(f"{qualified_name(cls)}."):

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from types import CodeType
 from typing import Any, TypeAlias
@@ -29,6 +30,8 @@ _ENDS = frozenset({"RAISE_VARARGS", "RERAISE", "RETURN_VALUE", "RETURN_CONST", "
 _CONSTANTS = frozenset({"LOAD_CONST", "RETURN_CONST"})
 _INLINE = frozenset({"<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
 _PASSED_OVER = frozenset({"PUSH_NULL", "NOP", "COPY"})
+_READS = _VARIABLES | {"LOAD_ATTR", "BINARY_SUBSCR"}
+_MAKERS = ("CALL", "BUILD_", "DICT_", "LIST_", "MAP_ADD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,16 @@ class Expression:
         constants: The constants in it, those of its own lambdas and comprehensions among them.
         paths: The dotted names in it.
         raised: Where it is a `raise`: the dotted name that stands first in it, if not a local's.
+        keywords: The names of keyword arguments in it.
     """
 
-    constants: tuple[Any, ...]
-    paths: tuple[DottedName, ...]
-    raised: DottedName | None
+    constants: tuple[Any, ...] = ()
+    paths: tuple[DottedName, ...] = ()
+    raised: DottedName | None = None
+    keywords: tuple[str, ...] = ()
+
+
+_NOTHING = Expression()
 
 
 class Code:
@@ -79,24 +87,50 @@ class Code:
             expression = self._expressions[instruction] = self._expression(instruction)
         return expression
 
-    def made_by(self, call: Step) -> Expression:
-        """Return the expression that ends in `call`; nothing stands in what is no call."""
-        if not call.operation.startswith("CALL"):
-            return Expression((), (), raised=None)
-        return self.under_way(call.offset)
+    def made_by(self, step: Step, *, is_whole: bool = True) -> Expression:
+        """Return the call or the display that ends in `step`; of anything else, nothing.
+
+        Unless `is_whole`, of a call nothing, and of a display what stands in no call inside it.
+        """
+        if step.operation == "LOAD_CONST":
+            return Expression(tuple(_flatten(step.argument)))
+        if not step.operation.startswith(_MAKERS) or step.span is None:
+            return _NOTHING
+        if is_whole:
+            return self.under_way(step.offset)
+        steps = self.inside(step.span)
+        calls = [call.span for call in steps if call.operation.startswith("CALL")]
+        written = tuple(
+            each for each in steps if not any(span and each.lies_in(span) for span in calls)
+        )
+        return Expression(tuple(constants(written)), tuple(paths(written)))
+
+    def read_by(self, step: Step) -> Expression:
+        """Return the name, attribute or item that ends in `step`; of anything else, nothing."""
+        return self.under_way(step.offset) if step.operation in _READS else _NOTHING
+
+    @cached_property
+    def returned(self) -> tuple[Expression, ...]:
+        """The calls whose values are returned, also by way of a local."""
+        found = []
+        for step, following in zip(self.steps, self.steps[1:], strict=False):
+            if following.operation == "RETURN_VALUE":
+                givers = self.bindings(step.argument) if step.operation in _LOCALS else (step,)
+                found += [giver for giver in givers if giver.operation.startswith("CALL")]
+        return tuple(self.under_way(call.offset) for call in found)
 
     def _expression(self, instruction: int) -> Expression:
         begun = bisect_right(self.steps, instruction, key=lambda step: step.offset)
         current = self.steps[begun - 1] if begun else None
         if current is None or current.span is None:
-            return Expression((), (), raised=None)
+            return _NOTHING
         steps = self.inside(current.span)
         found = tuple(paths(steps))
         raised: DottedName | None = None
         if current.operation == "RAISE_VARARGS":
-            raised = _first(found) if _begins_global(steps) else None
+            raised = first_of(found) if _begins_global(steps) else None
             steps = (*steps, *self._assertion_before(begun - 1))
-        return Expression(tuple(constants(steps)), found, raised)
+        return Expression(tuple(constants(steps)), found, raised, tuple(_keywords(steps)))
 
     def _assertion_before(self, index: int) -> tuple[Step, ...]:
         """Return the steps of an `assert` that end at `index`, where it raises.
@@ -119,7 +153,7 @@ class Code:
         """Return each step that gives a value in an assignment to `name`.
 
         Chained targets (`a = b = …`) share their giver; a conditional has one a branch, which
-        jumps to the assignment.
+        jumps to the assignment; targets that unpack share what is unpacked.
         """
         return self._bindings.get(name, ())
 
@@ -135,7 +169,7 @@ class Code:
             if step.operation in _STORES:
                 givers = (*giver, *branches.get(step.offset, ()))
                 found[step.argument] = (*found.get(step.argument, ()), *givers)
-            elif step.operation not in _PASSED_OVER:
+            elif step.operation not in _PASSED_OVER and step.operation != "UNPACK_SEQUENCE":
                 giver = (step,)
         return found
 
@@ -147,6 +181,16 @@ class Code:
         for module, original, bound in self._imports:
             if bound in {name, "*"}:
                 yield module, name if bound == "*" else original
+
+    def defaults_of(self, name: str) -> tuple[Any, ...]:
+        """Return the constants in the statement that defines the function `name`, its defaults."""
+        found: list[Any] = []
+        begun: list[Step] = []
+        for step in self.steps:
+            if isinstance(step.argument, CodeType) and step.argument.co_qualname == name:
+                found += constants(tuple(begun))
+            begun = [] if step.operation in _STORES or step.operation in _ENDS else [*begun, step]
+        return tuple(found)
 
     def bodies(self, name: str) -> tuple[CodeType, ...]:
         """Return the code below this one that has the qualified name `name`."""
@@ -186,13 +230,20 @@ def constants(steps: tuple[Step, ...]) -> Iterator[Any]:
     comprehensions are no code objects of their own). The tuple of keyword names of a call (3.13)
     is no constant that the author wrote.
     """
-    for step, following in zip(steps, (*steps[1:], None), strict=True):
+    for step, following in zip_longest(steps, steps[1:]):
         if step.operation not in _CONSTANTS or (following and following.operation == "CALL_KW"):
             continue
         if isinstance(step.argument, CodeType):
             if step.argument.co_name in _INLINE:
                 yield from constants(code_of(step.argument).steps)
         else:
+            yield from _flatten(step.argument)
+
+
+def _keywords(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Yield the names of keyword arguments: of `KW_NAMES`, or before `CALL_KW` (3.13)."""
+    for step, following in zip_longest(steps, steps[1:]):
+        if step.operation == "KW_NAMES" or (following and following.operation == "CALL_KW"):
             yield from _flatten(step.argument)
 
 
@@ -226,7 +277,7 @@ def _begins_global(steps: tuple[Step, ...]) -> bool:
     return first is not None and first not in _LOCALS
 
 
-def _first(found: tuple[DottedName, ...]) -> DottedName | None:
+def first_of(found: tuple[DottedName, ...]) -> DottedName | None:
     """Return the first of the dotted names, in its full length."""
     first: DottedName | None = None
     for path in found:
@@ -262,7 +313,10 @@ def _steps(code: CodeType) -> Iterator[Step]:
             for operation, argument in zip(operations, instruction.argval, strict=True):
                 yield Step(offset, operation, argument, span)
         else:
-            yield Step(offset, instruction.opname, instruction.argval, span)
+            argument = instruction.argval
+            if instruction.opname == "KW_NAMES":  # 3.11 leaves it unknown
+                argument = code.co_consts[instruction.arg or 0]
+            yield Step(offset, instruction.opname, argument, span)
         offset = None
 
 

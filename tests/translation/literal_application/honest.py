@@ -12,12 +12,43 @@ from starlette.exceptions import HTTPException
 
 from . import helpers, reexports, stars, words
 from .helpers import fail
-from .words import GONE, Messages, Mixed, MoreMessages, Number, Reason, Text, settings
+from .words import (
+    GONE,
+    Messages,
+    Mixed,
+    MoreMessages,
+    Number,
+    Reason,
+    Refusal,
+    Text,
+    Unhelpful,
+    settings,
+)
 
 LOCAL_CONSTANT = "A constant of this very module"
 RENAMED = reexports
+DETAIL = {"code": "SOLD_OUT", "message": "No seats are left"}
+ARGUMENTS = {"status_code": 404, "detail": "The words in keyword arguments"}
+TOO_LATE = functools.partial(HTTPException, 400, "The words in a partial")
+ALIAS = words.GONE
 NOT_HERE = HTTPException(404, "The page is not here")
 NOT_HERE_BY_NAME = HTTPException(404, Messages.NOT_FOUND)
+
+
+class Coded(HTTPException):
+    MESSAGES = {"late": "The words in a table of the class"}  # noqa: RUF012 - a plain habit
+
+    def __init__(self, code):
+        super().__init__(400, self.MESSAGES[code])
+
+
+class ItemAsked(HTTPException):
+    def __init__(self):
+        super().__init__(400, self.words)
+
+    @property
+    def words(self):
+        return "The words of a property"
 
 
 class ItemMissing(HTTPException):
@@ -697,3 +728,249 @@ def a_local_of_a_pair():
 def an_exception_class_in_a_local_with_the_name_of_another():
     ValueError = ItemMade  # noqa: A001, N806 - the name of another is what is tried
     raise ValueError(400, "Words for a class under a misleading name")
+
+
+def a_factory_that_has_returned():
+    raise helpers.make_not_found()
+
+
+def a_partial_of_an_exception():
+    raise TOO_LATE()
+
+
+def a_default_of_a_helper():
+    helpers.fail_by_default()
+
+
+def an_item_of_a_table():
+    raise HTTPException(404, words.TABLE["missing"])
+
+
+def an_item_of_a_table_in_the_exception_class():
+    raise Coded("late")
+
+
+def an_item_of_a_list():
+    raise HTTPException(404, words.LISTED[0])
+
+
+def an_item_of_a_list_in_a_class():
+    raise HTTPException(404, Unhelpful.WORDS[0])
+
+
+def a_dict_that_is_a_constant():
+    raise HTTPException(409, DETAIL)
+
+
+def a_dict_that_is_a_local():
+    detail = {"code": "SOLD_OUT", "message": "No seats are left"}
+    raise HTTPException(409, detail)
+
+
+def keyword_arguments_that_are_a_constant():
+    raise HTTPException(**ARGUMENTS)
+
+
+def a_constant_with_another_name():
+    raise HTTPException(410, ALIAS)
+
+
+def a_local_bound_from_a_constant():
+    message = Messages.NOT_FOUND
+    raise HTTPException(410, message)
+
+
+def a_local_bound_from_a_local():
+    first = "The words of a first local"
+    second = first
+    raise HTTPException(410, second)
+
+
+def an_item_of_a_table_by_get():
+    raise HTTPException(404, words.TABLE.get("missing", "Nothing is known of it"))
+
+
+def an_item_of_a_table_in_a_table():
+    raise HTTPException(404, words.LANGUAGES["en"]["late"])
+
+
+def an_item_of_a_table_that_is_a_local_by_now():
+    message = words.LANGUAGES["en"]["late"]
+    raise HTTPException(404, message)
+
+
+def an_item_that_is_a_constant():
+    raise HTTPException(410, words.TABLE["gone"])
+
+
+def an_item_that_is_a_detail():
+    raise HTTPException(409, words.DETAILS["sold_out"])
+
+
+def an_item_of_a_pair():
+    raise HTTPException(*words.PAIRS["late"])
+
+
+def an_item_of_a_pair_that_is_unpacked():
+    status, message = words.PAIRS["late"]
+    raise HTTPException(status, message)
+
+
+def a_table_made_by_a_call():
+    raise HTTPException(400, words.BY_CALL["late"])
+
+
+def a_large_table():
+    raise HTTPException(400, words.LARGE["late"])
+
+
+def an_item_of_a_tuple():
+    raise HTTPException(400, words.ORDERED[1])
+
+
+def a_table_of_a_class():
+    raise HTTPException(400, Refusal.TABLE["late"])
+
+
+def a_table_of_the_class_of_an_instance():
+    Refusal().refuse()
+
+
+def an_exception_in_a_table():
+    raise words.READY["late"]
+
+
+def constants_that_are_unpacked():
+    raise HTTPException(400, words.UNPACKED)
+
+
+def locals_that_are_unpacked():
+    status, message = 400, "The words of a pair of locals"
+    raise HTTPException(status, message)
+
+
+def a_data_class():
+    raise HTTPException(words.SPECIFIED.status, words.SPECIFIED.words)
+
+
+def a_data_class_by_keyword():
+    raise HTTPException(words.SPECIFIED_BY_NAME.status, words.SPECIFIED_BY_NAME.words)
+
+
+def a_data_class_with_slots():
+    raise HTTPException(words.SLOTTED.status, words.SLOTTED.words)
+
+
+def a_data_class_that_is_a_local_by_now():
+    specification = words.SPECIFIED
+    raise HTTPException(specification.status, specification.words)
+
+
+def the_default_of_a_data_class():
+    raise HTTPException(400, words.DEFAULTS.late)
+
+
+def the_default_of_a_data_class_with_slots():
+    raise HTTPException(400, words.SLOTTED_DEFAULTS.late)
+
+
+def a_named_tuple():
+    raise HTTPException(words.NAMED.status, words.NAMED.words)
+
+
+def a_named_tuple_that_is_unpacked():
+    raise HTTPException(*words.NAMED)
+
+
+def a_namespace():
+    raise HTTPException(400, words.SPACE.LATE)
+
+
+def a_member_of_an_enum_of_pairs():
+    raise HTTPException(words.Paired.LATE.status, words.Paired.LATE.words)
+
+
+def the_value_of_a_member_of_an_enum_of_pairs():
+    raise HTTPException(*words.Paired.LATE.value)
+
+
+def keys_that_are_keywords():
+    raise HTTPException(400, dict(code="SOLD_OUT", message="No seats are left"))  # noqa: C408
+
+
+def keys_that_are_keywords_of_a_local():
+    detail = {"code": "SOLD_OUT", "messages": ["No seats are left", GONE]}
+    raise HTTPException(400, detail)
+
+
+def a_factory_by_a_constant():
+    raise helpers.make_gone()
+
+
+def a_factory_by_a_local():
+    raise helpers.make_late()
+
+
+def a_factory_by_words_in_a_local():
+    raise helpers.make_soon()
+
+
+def a_factory_with_two_words():
+    raise helpers.make_either(0)
+
+
+def a_factory_of_a_factory():
+    raise helpers.make_twice()
+
+
+def a_factory_of_a_class():
+    raise helpers.Factory.make_static()
+
+
+def a_factory_of_the_class_of_an_instance():
+    raise helpers.FACTORY.make()
+
+
+def a_factory_whose_exception_is_a_local():
+    error = helpers.make_not_found()
+    raise error
+
+
+def a_default_by_keyword():
+    helpers.fail_by_keyword_default()
+
+
+def a_default_of_a_method():
+    helpers.Factory().fail()
+
+
+def a_default_of_a_function_inside():
+    def refuse(words="The default words inside"):
+        raise HTTPException(400, words)
+
+    refuse()
+
+
+def a_local_of_the_function_around():
+    message = "The words of the function around"
+
+    def refuse():
+        raise HTTPException(400, message)
+
+    refuse()
+
+
+def a_local_of_the_function_further_around():
+    message = "The words further around"
+
+    def between():
+        def refuse():
+            raise HTTPException(400, message)
+
+        refuse()
+
+    between()
+
+
+def a_property_of_the_exception_class():
+    raise ItemAsked

@@ -4,25 +4,15 @@ They are the price of the rule, and its known limits: whoever meets one writes t
 they are raised, or declares an error.
 """
 
-import functools
+from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 
-from . import helpers, words
-from .words import Messages, Unhelpful
+from . import words
+from .words import Text
 
-DETAIL = {"code": "SOLD_OUT", "message": "No seats are left"}
-ARGUMENTS = {"status_code": 404, "detail": "The words in keyword arguments"}
+SEALED = MappingProxyType({"late": "The words in a sealed table"})
 CALLS = {"late": lambda: HTTPException(400, "The words in a table of calls")}
-TOO_LATE = functools.partial(HTTPException, 400, "The words in a partial")
-ALIAS = words.GONE
-
-
-class Coded(HTTPException):
-    MESSAGES = {"late": "The words in a table of the class"}  # noqa: RUF012 - a plain habit
-
-    def __init__(self, code):
-        super().__init__(400, self.MESSAGES[code])
 
 
 class View:
@@ -33,64 +23,8 @@ class View:
         raise HTTPException(400, self.words)
 
 
-def a_factory_that_has_returned():
-    raise helpers.make_not_found()
-
-
 def a_factory_in_a_table():
     raise CALLS["late"]()
-
-
-def a_partial_of_an_exception():
-    raise TOO_LATE()
-
-
-def a_default_of_a_helper():
-    helpers.fail_by_default()
-
-
-def an_item_of_a_table():
-    raise HTTPException(404, words.TABLE["missing"])
-
-
-def an_item_of_a_table_in_the_exception_class():
-    raise Coded("late")
-
-
-def an_item_of_a_list():
-    raise HTTPException(404, words.LISTED[0])
-
-
-def an_item_of_a_list_in_a_class():
-    raise HTTPException(404, Unhelpful.WORDS[0])
-
-
-def a_dict_that_is_a_constant():
-    raise HTTPException(409, DETAIL)
-
-
-def a_dict_that_is_a_local():
-    detail = {"code": "SOLD_OUT", "message": "No seats are left"}
-    raise HTTPException(409, detail)
-
-
-def keyword_arguments_that_are_a_constant():
-    raise HTTPException(**ARGUMENTS)
-
-
-def a_constant_with_another_name():
-    raise HTTPException(410, ALIAS)
-
-
-def a_local_bound_from_a_constant():
-    message = Messages.NOT_FOUND
-    raise HTTPException(410, message)
-
-
-def a_local_bound_from_a_local():
-    first = "The words of a first local"
-    second = first
-    raise HTTPException(410, second)
 
 
 def an_attribute_of_an_instance():
@@ -128,3 +62,37 @@ def an_exception_changed_after_its_call():
 
 def a_dict_that_is_too_deep():
     raise HTTPException(400, {"a": {"b": {"c": {"d": {"e": {"f": {"g": "Sold out"}}}}}}})
+
+
+def an_item_of_a_sealed_table():
+    raise HTTPException(400, SEALED["late"])
+
+
+def the_text_of_a_member_of_an_enum():
+    raise HTTPException(400, str(Text.USED))
+
+
+def a_member_of_an_enum_by_its_name():
+    raise HTTPException(400, Text["USED"].value)
+
+
+def words_of_a_decorator():
+    def refusing(words):
+        def decorate(function):
+            def refuse():
+                raise HTTPException(400, words)
+
+            return refuse
+
+        return decorate
+
+    @refusing("The words of a decorator")
+    def act():
+        pass
+
+    act()
+
+
+def a_local_made_by_a_call():
+    body = words.Specification(400, "The words for a local")
+    raise HTTPException(body.status, body.words)

@@ -1189,3 +1189,127 @@ def an_item_whose_key_says_the_same():
     errors = {"timeout": HTTPException(400, sys.intern("".join(("time", "out"))))}
     error = errors["timeout"]
     raise error
+
+
+def an_item_that_was_computed():
+    raise HTTPException(400, words.TABLE["computed"])
+
+
+def an_item_that_was_put_in_later():
+    words.TABLE["late"] = _secret()
+    raise HTTPException(400, words.TABLE["late"])
+
+
+def an_item_that_was_replaced():
+    table = {**words.TABLE}
+    table["missing"] = "".join(list(table["missing"]))
+    raise HTTPException(400, table["missing"] if words.TABLE else None)
+
+
+def an_item_that_says_what_was_raised():
+    try:
+        raise ValueError("An internal text for a table")
+    except ValueError as error:
+        words.TABLE["told"] = error.args[0]
+    raise HTTPException(400, words.TABLE["told"])
+
+
+def a_key_of_a_table():
+    raise HTTPException(400, next(iter(words.TABLE)))
+
+
+def a_key_of_a_large_table():
+    raise HTTPException(400, list(words.LARGE)[-1])
+
+
+def an_exception_in_a_table_that_was_computed():
+    raise words.READY_COMPUTED["late"]
+
+
+def a_local_that_reads_what_was_raised():
+    kept = ValueError("An internal text that is kept")
+    text = kept.args[0]
+    raise HTTPException(400, text)
+
+
+def a_local_that_reads_the_attribute_of_an_exception():
+    kept = InternalError("An internal detail that is kept")
+    text = kept.detail
+    raise HTTPException(400, text)
+
+
+def a_local_that_reads_a_local_of_what_was_raised():
+    try:
+        raise ValueError("An internal text of a first local")
+    except ValueError as error:
+        first = str(error)
+    second = first
+    raise HTTPException(400, second)
+
+
+def a_display_that_holds_what_was_raised():
+    kept = {"text": str(ValueError("An internal text in a display"))}
+    raise HTTPException(400, kept["text"])
+
+
+def an_instance_that_was_told_what_was_raised():
+    kept = words.Specification(400, str(ValueError("An internal text for an instance")))
+    raise HTTPException(400, kept.words)
+
+
+def a_local_of_the_function_around_that_was_raised():
+    text = "Nothing"
+
+    def refuse():
+        raise HTTPException(400, text)
+
+    text = str(ValueError("An internal text of the function around"))
+    refuse()
+
+
+def a_default_that_was_raised():
+    def refuse(text=str(ValueError("An internal default".upper()))):  # noqa: B008 - computed
+        raise HTTPException(400, text)
+
+    refuse()
+
+
+def a_factory_that_tells_what_was_raised():
+    try:
+        raise ValueError("An internal text for a factory")
+    except ValueError as error:
+        kept = error
+    raise helpers.make_of(kept)
+
+
+def a_factory_that_catches():
+    raise helpers.make_of_caught()
+
+
+def a_factory_with_a_computed_local():
+    raise helpers.make_of_kept()
+
+
+def a_factory_of_another_exception():
+    raise HTTPException(400, str(helpers.make_internal()))
+
+
+def a_factory_that_is_only_named():
+    raise HTTPException(400, helpers.make_internal().args[0] if helpers.make_gone else None)
+
+
+def the_name_of_a_keyword_as_a_value():
+    kept = {"code": sys.intern("".join(("det", "ail")))}
+    raise HTTPException(status_code=400, detail=kept)
+
+
+def the_docstring_of_a_function():
+    raise HTTPException(400, the_docstring_of_a_function.__doc__ or _secret())
+
+
+def the_slots_of_a_class():
+    raise HTTPException(400, SlottedError.__slots__[0])
+
+
+def the_name_of_a_slot_by_a_table():
+    raise HTTPException(400, vars(words.SPECIFIED).copy().popitem()[0])
