@@ -380,7 +380,7 @@ def test_no_code_of_an_object_runs_and_the_failure_is_recorded(fail, name, path)
     assert "swordfish" not in incident.as_json()
 
 
-@pytest.mark.parametrize("ending", [RuntimeError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_an_exception_that_cannot_be_read_is_recorded_and_its_client_can_refer_to_it(fail, ending):
     """A reader of SQLAlchemy's asks what stands inside; the class is not SQLAlchemy's own."""
 
