@@ -505,6 +505,24 @@ def test_a_stream_of_a_plain_generator_that_breaks_is_not_ended_as_whole(serve, 
     assert server.get("/whole").endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_of_a_socket_whose_client_leaves_only_a_failure_is_recorded(sink, fails):
+    @websocket("/socket")
+    async def talk(socket: websocket) -> None:
+        await socket.accept()
+        try:
+            await socket.receive_text()
+        except Exception:
+            if fails:
+                raise ValueError(CANARY) from None
+            raise
+
+    client = client_of(Shield(sinks=[sink])(application(talk)))
+    with client.websocket_connect("/socket") as socket:
+        socket.close(1002)
+    assert [incident["exception.message"] for incident in sink.incidents] == [CANARY] * fails
+
+
 def test_sockets_close_with_codes_that_the_application_chose_or_with_1011(sink):
     @websocket("/socket/{kind:str}")
     async def talk(socket: websocket, kind: str) -> None:

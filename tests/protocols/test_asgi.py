@@ -571,6 +571,14 @@ def test_a_websocket_whose_client_has_gone_is_not_closed_again(ask, sink, accept
     assert not sink.incidents
 
 
+def test_a_failure_after_the_client_has_left_a_websocket_is_recorded_and_told_nobody(ask, sink):
+    gone = [{"type": "websocket.disconnect", "code": 1001}]
+    script = [{"type": "websocket.accept"}, receive_next, RuntimeError(CANARY)]
+    answer = ask(*script, **{**WEBSOCKET, "incoming": gone})
+    assert [message["type"] for message in answer.sent] == ["websocket.accept"]
+    assert len(sink.incidents) == 1
+
+
 def test_a_denial_in_parts_is_read_to_its_end(ask, sink):
     denial = {"type": "websocket.http.response.body", "more_body": True, "body": CANARY.encode()}
     answer = ask(

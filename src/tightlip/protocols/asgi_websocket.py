@@ -189,6 +189,13 @@ class WebSocketExchange:
     async def _close(self, message: Message, frame: FrameType | None) -> None:
         """Close as the application asks, with a reason that is declared."""
         with self._state.with_traceback() as exception:
+            if (
+                self._has_left
+                and exception is not None
+                and tells_of_leaving(self._framework, exception)
+            ):
+                self._phase = Phase.CLOSED
+                return
             answer = self._answer(exception) if exception is not None else None
         if self._phase is Phase.HANDSHAKE:
             if answer is None:
@@ -213,6 +220,8 @@ class WebSocketExchange:
         if self._phase is not Phase.OPEN:
             return
         self._phase = Phase.CLOSED
+        if self._has_left:
+            return  # servers refuse a second end
         text = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
         await self._send({"type": "websocket.close", "code": code, "reason": text})
 
