@@ -18,6 +18,9 @@ _USER_PASSWORD = re.compile(
     re.VERBOSE,
 )
 _USER_TOKEN = re.compile(r"""://(?P<token>[^\s/:@"'<>\x00]{16,256})@""")
+_USER_AND_PASSWORD = re.compile(
+    r"""://(?P<token>[^\s/:@"'<>\x00]{16,256}):[^\s/@"'<>\x00]{1,256}@"""
+)
 _ORACLE = re.compile(
     r"""(?: \bjdbc:oracle:\w+: | \b(?:sqlplus|exp|imp|expdp|impdp|sqlldr|rman)[ ](?:-\S+[ ]){0,4} )
         [\w.$#]{1,60} / (?P<password> [^\s@"'\x00]{1,128} ) @""",
@@ -65,6 +68,11 @@ _OAUTH = (
 _BEFORE_A_SECRET = frozenset(
     {"reset", "verify", "confirm", "invite", "invitation", "invitations", "activate", "unsubscribe"}
 )
+_AFTER_A_WORD = re.compile(
+    r"""/[\w-]{0,20}(?:reset|verify|confirm|invit\w{0,6}|activate|unsubscribe|magic)[\w-]{0,20}
+        (?:/|\?\w{1,3}=)(?P<secret>[\w~-]{16,500})""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _PARAMETER = re.compile(r"[{<](?:\w+:)?(?P<name>\w+)(?::\w+)?[}>]")
 
 
@@ -72,6 +80,10 @@ def without_addresses(text: str, found: Found) -> str:
     """Return `text` without the secrets of the addresses in it."""
     if "@" in text:
         if "://" in text:
+            # GitHub and Stripe take the key as the user: https://<key>:x-oauth-basic@…
+            text = replaced(
+                _USER_AND_PASSWORD, text, found, lambda user: looks_random(user["token"])
+            )
             text = replaced(_USER_PASSWORD, text, found)
             text = replaced(_USER_TOKEN, text, found)
         if "/" in text:
@@ -84,6 +96,7 @@ def without_addresses(text: str, found: Found) -> str:
         text = replaced(_PGPASS, text, found)
     if "//" in text:
         text = _WEBHOOK.sub(_without_pieces, text)
+        text = replaced(_AFTER_A_WORD, text, found, lambda link: looks_random(link["secret"]))
     if "code=" in text:
         is_oauth = any(name in text for name in _OAUTH)
         text = replaced(_CODE, text, found, lambda code: is_oauth or looks_random(code["code"]))

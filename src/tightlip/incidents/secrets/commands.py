@@ -47,6 +47,9 @@ _OF_HTPASSWD = re.compile(
         {_NEXT} (?P<password> [^\s"'\x00]{{1,200}} )""",
     re.VERBOSE,
 )
+_SET = re.compile(
+    r"""\b(?:setenv|set[ ]-\w{1,4})[ ](?P<name>\w{2,60})[ ]["']?(?P<value>[^\s"'\x00]{1,300})"""
+)
 _OF_OPENSSL = re.compile(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
 
 # What programs take a password by, as their manuals say. Options that have a secret name
@@ -81,6 +84,8 @@ def without_options(text: str, found: Found) -> str:
         )
         for pattern in (_USER, _ATTACHED, _ATTACHED_AFTER_USER, _OF_HTPASSWD):
             text = replaced(pattern, text, found)
+    if "set" in text:
+        text = replaced(_SET, text, found, lambda match: is_secret_name(match["name"]))
     if "pass:" in text:
         text = replaced(_OF_OPENSSL, text, found)
     return text

@@ -14,8 +14,8 @@ _NAMED = re.compile(
     (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
     (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] ) )?
     (?:
-        (?(quote) (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
-        (?: => | -> | := | = | : | %3[AaDd] )          # password=…  'password': …  [password]=…
+        (?(quote) \]?+ (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
+        (?: => | -> | := | ::(?=[ ]) | = | : | %3[AaDd] )  # password=…  'password': …  [password]=…
         (?(quote) (?:\s|\\+[nrt]){0,40}+ | [ \t]{0,8}+ )
       | (?(quote) [ \t]{0,3}+ , [ \t]{0,3}+ | (?!) )   # ('password', …)
       | \)=\(?                                         # (password)=(…)
@@ -85,6 +85,19 @@ _ATTRIBUTES = re.compile(
         (?P<value>(?:(?!(?P=mark))[^\x00]){1,2000})""",
     re.VERBOSE,
 )
+# The same as two lines of YAML: - name: DB_PASSWORD, and value: … below it.
+_LINES = re.compile(
+    r"""\bname:[ ]["']?(?P<name>[\w.-]{2,100})["']?[ ]{0,4}(?:\r?\n|\\n)[ \t]{0,40}
+        value:[ ]["']?(?P<value>[^\n\x00"'\\]{1,2000})""",
+    re.VERBOSE,
+)
+# requests.auth.HTTPBasicAuth('alice', '…') and its like, which take no names.
+_CALL = re.compile(
+    r"""\b\w{0,20}(?:Basic|Digest|Proxy|Ntlm|NTLM|Plain|PlainText)Auth(?:entication|Provider)?\(\s?
+        (?:\\*["'])[^"'\x00]{0,200}["'],\s?(?P<mark>\\*["'])
+        (?P<value>(?:(?!(?P=mark))[^\x00]){1,500})""",
+    re.VERBOSE,
+)
 # What pydantic says of a value that it refused, as a text and as a list of mappings.
 _REFUSED = re.compile(
     r"""(?:\A|\n|\\n|\x00|[ ]) (?P<place>[\w.-]{1,200}) (?:\n|\\n)[ ]{2} [^\n\x00]{0,500}?
@@ -131,12 +144,13 @@ _OF_TWO = re.compile(
 _LONGEST_FIRST = 20
 _BEFORE_A_NOUN = frozenset("/.-_")
 _SHORTEST_PASSWORD = 4
+_LONGEST_SIGN = 2
 _SHORTEST_TOKEN = 8
 _PASSWORDS = ("pass", "pin", "otp")
 _OF_CARDS = frozenset({"cvc", "cvv"})
 _PLAIN_VALUES = frozenset(
     """
-    None null nil True False true false undefined NULL [] {} ()
+    None none null nil True False true false undefined NULL [] {} () YES NO yes no
     str int bytes bool float object Any Optional SecretStr string number boolean
     must should is are was were has have cannot can could may the this a an no not and or
     required invalid missing wrong incorrect expired unknown empty too field value ensure expected
@@ -166,6 +180,9 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
     """
     if "value" in text:
         text = replaced(_ATTRIBUTES, text, found, _is_named)
+        text = replaced(_LINES, text, found, _is_named)
+    if "Auth" in text:
+        text = replaced(_CALL, text, found)
     pieces: list[str] = []
     at = 0
     for named in _NAMED.finditer(text):
@@ -260,6 +277,8 @@ def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, i
     secret = value[group]
     if not secret or secret == SCRUBBED[:-1]:
         return None
+    if len(secret) <= _LONGEST_SIGN and not any(map(str.isalnum, secret)):
+        return None  # what a parser met: unexpected token: ')'
     if group in ("bare", "group") and _is_plain(secret, name):
         return None
     if not is_secret and not looks_random(secret):

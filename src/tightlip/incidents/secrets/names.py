@@ -13,7 +13,7 @@ _SECRET_WORDS = frozenset(
     auth authorization bearer cred creds credential credentials
     cookie cookies csrf jwt jwe otp otps totp mfa secret secrets session sessionid sessid sid
     sig signature token tokens xsrf apikey cvc cvv csc pan ssn nino cpf iban mnemonic salt
-    assertion verifier passport
+    assertion verifier passport psk
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 _SECRET_PARTS = tuple(
@@ -49,13 +49,13 @@ _SECRET_ENDS = ("token", "tokens", "secret", "secrets")
 
 _MEASURES = frozenset(
     """
-    age algorithm at attempts audience backend class column count created date days enabled disabled
-    endpoint environment expiration expired expires expiry factory failures field fields file form
-    format handler hasher hashers host hours in issuer kind len length limit location maker manager
-    max method methods middleware min minutes mode model name names path policy pool port provider
-    realm regex required retries rotation rules scheme schemes scope scopes second seconds server
-    service size stdin status store strength table time timeout ttl type types updated uri url user
-    username valid validator validators version view
+    age algorithm at attempts audience backend bucket class column count created date days disabled
+    enabled endpoint environment expiration expired expires expiry factory failures field fields
+    file form format handler hasher hashers host hours in issuer kind len length limit location
+    maker manager max method methods middleware min minutes mode model name names office path policy
+    pool port provider rate ratio realm regex required retries rotation rules scheme schemes scope
+    scopes second seconds server service size status stdin store strength table time timeout ttl
+    type types updated uri url user username valid validator validators version view
     """.split()  # noqa: SIM905 - as above
 )
 _QUESTIONS = frozenset(
