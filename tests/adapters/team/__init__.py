@@ -1,0 +1,1 @@
+"""An application as a team writes it: its words in modules, tables, Enums, factories and classes."""
