@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from tightlip.incidents.secrets.statements import secret_parameters
+from tightlip.incidents.secrets.found import Found
+from tightlip.incidents.secrets.statements import secret_parameters, without_statements
+
+
+def test_the_values_of_each_insert_into_secret_columns_are_taken_out():
+    text = (
+        "INSERT INTO a (x) VALUES ('kept'); INSERT INTO b (pin) VALUES ('7391'), ('7392')\n"
+        "INSERT INTO c (pin) VALUES ('7393'); INSERT INTO d (pin) VALUES ('7394')\nthe end 'kept'"
+    )
+    scrubbed = without_statements(text, Found())
+    assert scrubbed.count("'[scrubbed]'") == 4
+    assert scrubbed.count("'kept'") == 2
+    assert "739" not in scrubbed
 
 
 @pytest.mark.parametrize(

@@ -150,15 +150,21 @@ def _is_value(match: re.Match[str]) -> bool:
 
 def _without_inserted(text: str) -> str:
     """Replace the literals of an INSERT into columns of which one has a secret name."""
-    for insert in reversed(list(_INSERT.finditer(text))):
-        if _names_a_secret(insert["columns"]):
-            values = _INSERTED.match(text, insert.end())
-            if values is not None:
-                scrubbed = _LITERAL.sub(f"'{SCRUBBED}'", values[0])
-                if _STRAY.search(_LITERAL.sub("''", values[0])) is not None:
-                    scrubbed = SCRUBBED
-                text = text[: values.start()] + scrubbed + text[values.end() :]
-    return text
+    pieces: list[str] = []
+    at = 0
+    for insert in _INSERT.finditer(text):
+        start = insert.end()
+        if start < at or not _names_a_secret(insert["columns"]):
+            continue
+        values = _INSERTED.match(text, start)
+        rest = values[0] if values is not None else ""
+        scrubbed = _LITERAL.sub(f"'{SCRUBBED}'", rest)
+        if _STRAY.search(_LITERAL.sub("''", rest)) is not None:
+            scrubbed = SCRUBBED
+        pieces += (text[at:start], scrubbed)
+        at = start + len(rest)  # to the end of its line: no other begins there
+    pieces.append(text[at:])
+    return "".join(pieces)
 
 
 def _without_arguments(text: str, found: Found) -> str:
