@@ -413,6 +413,15 @@ def test_what_pays_and_what_is_good_for_once_is_not_kept(record, text, planted):
     assert "shop-eu" in incident.as_json()
 
 
+@pytest.mark.parametrize(
+    "token", ["STBzeVbtgclxOXbTqpPiyk3bjvHfEB", "qWbTyUzoPaSdFgHjKlZxCvBnMqWeRt"]
+)
+def test_a_bearer_token_with_few_digits_is_taken_out(record, token):
+    incident = record(ValueError(f"shop-eu refused Bearer {token}"))
+    assert_gone(incident, token)
+    assert "shop-eu refused Bearer" in incident.as_json()
+
+
 def test_a_secret_in_withheld_words_is_taken_out(record):
     planted = secret("withheld")
     withheld = (Withheld("detail", f"shop-eu said password={planted}", "no literal"),)
@@ -465,6 +474,7 @@ FACTS = [
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 differs",
     "author=alice authority=example.org",
     "pin 7 of the connector is open",
+    "the bearer administratively-responsible has left",
     "token: unexpected end of input at line 7",
     "unexpected token: ')' at 3",
     "Access denied for user 'app'@'10.0.0.3' (using password: YES)",

@@ -27,8 +27,8 @@ _NO_DIGIT = re.compile("[ -]")
 _VENDORS = re.compile(  # Mailgun, Mailchimp, Twilio
     r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2}|SK[0-9a-f]{32})(?![\w-])"
 )
-# As a subprotocol of a WebSocket, where a browser can send no other header: bearer, eyJhbGci…
-_BEARER = re.compile(r"\b(?i:bearer),[ ]{0,3}([\w.~+/=-]{16,2000})")
+# RFC 6750; with a comma as a subprotocol of a WebSocket, where a browser can send no other header.
+_BEARER = re.compile(r"\b(?i:bearer)(?:,[ ]{0,3}|[ ]{1,3})([\w.~+/=-]{16,2000})")
 _LONG = re.compile(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
 _OF_AWS = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
 # RFC 7468, RFC 9580. Whatever stands between the two, in whatever dress, is the key.
@@ -47,7 +47,7 @@ def without_forms(text: str) -> str:
     text = _IBAN.sub(_without_account, text)
     if "key-" in text or "-us" in text or "SK" in text:
         text = _VENDORS.sub(SCRUBBED, text)
-    if "earer," in text:
+    if "earer" in text:
         text = _BEARER.sub(_without_bearer, text)
     if max(map(len, text.translate(_APART).split()), default=0) < _SHORTEST_LONG:
         return text
@@ -122,7 +122,9 @@ def _is_card(text: str) -> bool:
 
 def _without_bearer(match: re.Match[str]) -> str:
     token = match[1]
-    return f"{match[0][: -len(token)]}{SCRUBBED}" if any(map(str.isdigit, token)) else match[0]
+    if any(map(str.isdigit, token)) or changes(token) * 3 >= len(token):
+        return f"{match[0][: -len(token)]}{SCRUBBED}"
+    return match[0]
 
 
 def _without_card(match: re.Match[str]) -> str:
