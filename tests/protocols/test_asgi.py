@@ -12,6 +12,8 @@ from contextlib import suppress
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from tightlip import PublicError, Shield
 
@@ -517,6 +519,21 @@ def test_a_failure_after_a_whole_answer_is_recorded_though_the_client_has_gone(a
     )
     assert (answer.body, answer.raised) == (b"done", None)
     assert len(sink.incidents) == 1
+
+
+@pytest.mark.parametrize("framework", [False, True])
+def test_who_has_gone_without_an_answer_is_answered_all_the_same(exchange, sink, framework):
+    async def reading(scope, receive, send):
+        await receive()
+
+    async def view(request):
+        return JSONResponse(await request.json())
+
+    application = Starlette(routes=[Route("/", view)]) if framework else reading
+    answer = exchange(Shield(sinks=[sink])(application), incoming=[{"type": "http.disconnect"}])
+    assert (answer.status, error_of(answer)["code"]) == (400, "INVALID_REQUEST")
+    assert answer.headers[b"connection"] == b"close"
+    assert not sink.incidents
 
 
 def test_a_stream_whose_client_has_gone_ends_without_an_incident(ask, sink):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tightlip.protocols.asgi_exchange import (
@@ -20,10 +21,14 @@ from tightlip.protocols.asgi_exchange import (
 )
 from tightlip.protocols.asgi_http import HttpExchange
 from tightlip.protocols.asgi_websocket import WebSocketExchange
-from tightlip.protocols.phase import DONE
+from tightlip.protocols.phase import DONE, WAITING, WITHHOLDING
+from tightlip.responder.refusal import refusal
 
 if TYPE_CHECKING:
     from tightlip.responder.responder import Responder
+
+_BAD_REQUEST = 400
+_NOTHING_SENT = (WAITING, WITHHOLDING)
 
 
 class Guard:
@@ -51,6 +56,7 @@ class Guard:
         kind = scope["type"]
         if kind == "http":
             # One coroutine for all of it: every request pays for each.
+            is_outermost = STATE not in scope
             exchange = HttpExchange(self._surroundings, scope, receive, send)
             try:
                 await self._application(exchange.scope, exchange.receive, exchange.send)
@@ -61,6 +67,8 @@ class Guard:
                     await exchange.returned()
             finally:
                 exchange.close()
+            if exchange.phase in _NOTHING_SENT and is_outermost:
+                await _part(send)
         elif kind == "websocket":
             is_outermost = STATE not in scope
             try:
@@ -110,3 +118,16 @@ class Guard:
                     exception, None, event="lifespan.failed", leaves=False
                 )
             raise
+
+
+async def _part(send: Send) -> None:
+    """Answer a client of whom the server says that it has gone, which not every one has.
+
+    granian says so too of a request whose body cannot be read, and answers it in its own words
+    where nobody else does.
+    """
+    answer = refusal(_BAD_REQUEST)
+    with suppress(Exception):
+        headers = list(answer.headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": False})
