@@ -80,6 +80,19 @@ def test_a_header_that_http_cannot_hold_is_refused(name, value):
         without_machinery([(name, value)])
 
 
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        (b"Cookie", []),
+        (b"Origin, Cookie", [b"Origin"]),
+        (b"accept-encoding, Accept,cookie", [b"Accept"]),
+        (b"*", [b"*"]),
+    ],
+)
+def test_an_error_does_not_tell_what_only_caches_ask_for(value, left):
+    assert [kept for _, kept in allowed_with_error([(b"Vary", value)])] == left
+
+
 @pytest.mark.parametrize(("name", "value"), [("a", b"b"), (b"a", "b"), (b"a", 7), (None, b"b")])
 def test_a_header_that_is_not_of_bytes_is_refused(name, value):
     with pytest.raises((TypeError, AttributeError)):

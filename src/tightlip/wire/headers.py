@@ -161,7 +161,9 @@ def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             continue
         form = _WITH_ERRORS.get(lower)
         if form is not None and form.fullmatch(value) is not None:
-            allowed.append((lower, _sorted_methods(value) if lower == b"allow" else value))
+            said = _REWRITTEN[lower](value) if lower in _REWRITTEN else value
+            if said:
+                allowed.append((lower, said))
     return tuple(allowed)
 
 
@@ -175,6 +177,19 @@ def _sorted_methods(value: bytes) -> bytes:
     if b"GET" in methods:
         methods.discard(b"HEAD")
     return b", ".join(sorted(methods - {b"OPTIONS"} or methods))
+
+
+def _varying(value: bytes) -> bytes:
+    """Leave out what only a cache would ask for: no error is stored.
+
+    Which of them is there tells of sessions and of packing, and of who brought them along.
+    """
+    names = [name.strip() for name in value.split(b",")]
+    return b", ".join(name for name in names if name.lower() not in _OF_CACHES)
+
+
+_OF_CACHES = frozenset({b"accept-encoding", b"cookie"})
+_REWRITTEN = {b"allow": _sorted_methods, b"vary": _varying}
 
 
 def _bare_challenge(value: bytes) -> bytes | None:
