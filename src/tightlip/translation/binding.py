@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
 from tightlip.slots import is_a
 from tightlip.source import is_application
-from tightlip.translation.bytecode import Code, Step, code_of, constants, module_code
+from tightlip.translation.bytecode import (
+    Code,
+    DottedName,
+    Step,
+    code_of,
+    constants,
+    module_code,
+)
 from tightlip.translation.inspection import (
     class_members,
     class_order,
@@ -100,8 +109,29 @@ def class_makes(cls: type, name: str, value: Any) -> bool:
         if name in class_members(base)
         for body in _bodies(base)
         for step in body.bindings(name)
-        for constant in body.made_by(step).constants
+        for constant in body.made_by(step, makes=partial(is_class, names=_names(base))).constants
     )
+
+
+def follow(path: DottedName | None, names: Mapping[str, Any]) -> Any:
+    """Return what a dotted name that begins with one of `names`, or a builtin, leads to."""
+    if path is None:
+        return None
+    first, *attributes = path
+    owner = names.get(first, vars(builtins).get(first))
+    for attribute in attributes:
+        owner = attribute_of(looked_up(owner), attribute)
+    return owner
+
+
+def is_class(path: DottedName | None, names: Mapping[str, Any]) -> bool:
+    """Tell whether a dotted name leads to a class, whose call keeps what it is given."""
+    return is_a(follow(path, names), type)
+
+
+def looked_up(owner: Any) -> Any:
+    """Return where an attribute of `owner` is looked up: a module or class, or its class."""
+    return owner if is_a(owner, (type, ModuleType)) else type(owner)
 
 
 def enum_binds(member: Enum) -> bool:
@@ -115,11 +145,16 @@ def _binds(cls: type, name: str, value: Any) -> bool:
 
 def _bodies(cls: type) -> Iterator[Code]:
     """Yield the code of the class, where that is the application's."""
-    name = class_members(cls).get("__module__")
-    module = sys.modules.get(name) if type(name) is str else None
-    code = module_code(module_members(module)) if is_a(module, ModuleType) else None
+    code = module_code(_names(cls))
     if code is not None and is_application(code.co_filename):
         yield from map(code_of, code_of(code).bodies(qualified_name(cls)))
+
+
+def _names(cls: type) -> dict[str, Any]:
+    """Return the names of the module that the class was defined in."""
+    name = class_members(cls).get("__module__")
+    module = sys.modules.get(name) if type(name) is str else None
+    return module_members(module) if is_a(module, ModuleType) else {}
 
 
 def function_of(member: Any) -> Any:

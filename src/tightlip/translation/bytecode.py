@@ -6,7 +6,7 @@ import dis
 import re
 import weakref
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -19,6 +19,8 @@ Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 
 DottedName: TypeAlias = tuple[str, ...]
 """A dotted name: `("Messages", "GONE")`."""
+
+_Calls: TypeAlias = tuple[tuple[Span, DottedName | None], ...]
 
 _STORES = frozenset({"STORE_NAME", "STORE_GLOBAL", "STORE_FAST", "STORE_DEREF"})
 _LOCALS = frozenset({"LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW", "LOAD_DEREF"})
@@ -74,6 +76,7 @@ class Code:
     def __init__(self, code: CodeType) -> None:
         self.steps = tuple(_steps(code))
         self._expressions: dict[int, Expression] = {}
+        self._parts: dict[int, tuple[tuple[Step, ...], _Calls]] = {}
 
     def under_way(self, instruction: int) -> Expression:
         """Return the expression that the instruction at the byte offset `instruction` belongs to.
@@ -87,23 +90,35 @@ class Code:
             expression = self._expressions[instruction] = self._expression(instruction)
         return expression
 
-    def made_by(self, step: Step, *, is_whole: bool = True) -> Expression:
+    def made_by(
+        self, step: Step, makes: Callable[[DottedName | None], bool] | None = None
+    ) -> Expression:
         """Return the call or the display that ends in `step`; of anything else, nothing.
 
-        Unless `is_whole`, of a call nothing, and of a display what stands in no call inside it.
+        With `makes`, without what stands in a call of anything of which it does not hold.
         """
         if step.operation == "LOAD_CONST":
             return Expression(tuple(_flatten(step.argument)))
         if not step.operation.startswith(_MAKERS) or step.span is None:
             return _NOTHING
-        if is_whole:
+        if makes is None:
             return self.under_way(step.offset)
-        steps = self.inside(step.span)
-        calls = [call.span for call in steps if call.operation.startswith("CALL")]
-        written = tuple(
-            each for each in steps if not any(span and each.lies_in(span) for span in calls)
+        if step.offset not in self._parts:
+            steps = self.inside(step.span)
+            self._parts[step.offset] = (steps, self._calls_in(steps))
+        steps, calls = self._parts[step.offset]
+        steps = _outside(steps, (span for span, callee in calls if not makes(callee)))
+        return Expression(
+            tuple(constants(steps)), tuple(paths(steps)), keywords=tuple(_keywords(steps))
         )
-        return Expression(tuple(constants(written)), tuple(paths(written)))
+
+    def _calls_in(self, steps: tuple[Step, ...]) -> _Calls:
+        """Return the place of each call, and the dotted name of what it calls."""
+        return tuple(
+            (step.span, first_of(tuple(paths(self.inside(step.span)))))
+            for step in steps
+            if step.operation.startswith("CALL") and step.span is not None
+        )
 
     def read_by(self, step: Step) -> Expression:
         """Return the name, attribute or item that ends in `step`; of anything else, nothing."""
@@ -183,12 +198,14 @@ class Code:
                 yield module, name if bound == "*" else original
 
     def defaults_of(self, name: str) -> tuple[Any, ...]:
-        """Return the constants in the statement that defines the function `name`, its defaults."""
+        """Return the constants that stand as defaults of the function `name`, in no call."""
         found: list[Any] = []
         begun: list[Step] = []
         for step in self.steps:
             if isinstance(step.argument, CodeType) and step.argument.co_qualname == name:
-                found += constants(tuple(begun))
+                statement = tuple(begun)
+                calls = self._calls_in(statement)
+                found += constants(_outside(statement, (span for span, _ in calls)))
             begun = [] if step.operation in _STORES or step.operation in _ENDS else [*begun, step]
         return tuple(found)
 
@@ -238,6 +255,12 @@ def constants(steps: tuple[Step, ...]) -> Iterator[Any]:
                 yield from constants(code_of(step.argument).steps)
         else:
             yield from _flatten(step.argument)
+
+
+def _outside(steps: tuple[Step, ...], spans: Iterable[Span]) -> tuple[Step, ...]:
+    for span in spans:
+        steps = tuple(step for step in steps if not step.lies_in(span))
+    return steps
 
 
 def _keywords(steps: tuple[Step, ...]) -> Iterator[str]:

@@ -15,9 +15,9 @@ The text is a literal if the very string object stands in the expression that ra
     returns an exception of this class.
 
 Where (b), (c) or (d) lead to a table in place of the text (a dict, list or tuple, and what a
-module or class makes by a call: a data class, a partial), the text counts if the table holds the
-very string now, and the code that made the table has the constant. Names of keyword arguments
-count for the keys of a detail alone.
+module or class makes by calling a class: a data class, a partial), the text counts if the table
+holds the very string now, and the code that made the table has the constant. Names of keyword
+arguments count for the keys of a detail alone.
 
 What does not count, however it looks: a text that was computed, even from constants; a key of a
 table; a constant in a function that has returned anything but the exception. An expression that
@@ -33,12 +33,12 @@ by value in the same places.
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from importlib.util import resolve_name
 from inspect import CO_OPTIMIZED
 from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
@@ -52,10 +52,13 @@ from tightlip.translation.binding import (
     class_makes,
     class_says,
     enum_binds,
+    follow,
     function_of,
     gives,
+    is_class,
     is_equal,
     is_same,
+    looked_up,
     plain,
 )
 from tightlip.translation.bytecode import (
@@ -215,7 +218,7 @@ class _Search:
         frame, instruction = place
         table = code_of(frame.f_code)
         expression = table.under_way(instruction)
-        if expression.raised and self._is_another(_follow(expression.raised, frame.f_globals)):
+        if expression.raised and self._is_another(follow(expression.raised, frame.f_globals)):
             return False
         is_function = frame.f_code.co_flags & CO_OPTIMIZED
         names = frame.f_locals if is_function else {}
@@ -230,7 +233,7 @@ class _Search:
             return True
         if any(self._leads_here(path, scope) for path in expression.paths):
             return True
-        made_by = _follow(first_of(expression.paths), scope.global_names)
+        made_by = follow(first_of(expression.paths), scope.global_names)
         return self.exception is not None and self._is_made_by(made_by)
 
     def stands_in_class(self) -> bool:
@@ -268,7 +271,7 @@ class _Search:
             table = code_of(code)
             scope = _Scope(table, function.__globals__, {}, is_same)
             for expression in table.returned:
-                maker = _follow(first_of(expression.paths), function.__globals__)
+                maker = follow(first_of(expression.paths), function.__globals__)
                 if self._is_made_by(maker):
                     return True
                 if maker is type(self.exception) and (
@@ -295,14 +298,14 @@ class _Search:
         *way, last = attributes
         owner = names[first]
         for attribute in way:
-            owner = attribute_of(_looked_up(owner), attribute)
+            owner = attribute_of(looked_up(owner), attribute)
         if is_a(owner, ModuleType):
             return self._module_binds(module_members(owner), last)
         if is_a(owner, Enum) and last == "value":
             return plain(owner) is self.value and enum_binds(owner)
         if class_binds(owner, last, self.value):
             return True
-        cls = _looked_up(owner)
+        cls = looked_up(owner)
         if last.startswith("__"):
             return False
         held = attribute_of(cls, last)
@@ -364,11 +367,15 @@ class _Search:
     def _made(self, step: Step, held: Any, scope: _Scope) -> Expression:
         """Return what made `held`.
 
-        A module is made before the first request. In a function, a call may have brought the text
-        of an exception: what stands in one counts only where it made the exception at hand.
+        A module is made before the first request, and the call of a class keeps what it is
+        given. Any other call may have chosen a text or brought that of an exception: what
+        stands in one counts only where it made the exception at hand.
         """
-        is_whole = scope.code is None or held is self.exception
-        return scope.table.made_by(step, is_whole=is_whole)
+        if held is self.exception:
+            return scope.table.made_by(step)
+        if scope.code is not None:
+            return scope.table.made_by(step, lambda _: False)
+        return scope.table.made_by(step, partial(is_class, names=scope.global_names))
 
     def _is_read_by(self, step: Step, scope: _Scope) -> bool:
         return any(self._leads_here(path, scope) for path in scope.table.read_by(step).paths)
@@ -416,22 +423,6 @@ def _imported(module: str, package: Any) -> object:
         return None
 
 
-def _follow(path: DottedName | None, names: Mapping[str, Any]) -> Any:
-    """Return what a dotted name that begins with a global or builtin leads to."""
-    if path is None:
-        return None
-    first, *attributes = path
-    owner = names.get(first, vars(builtins).get(first))
-    for attribute in attributes:
-        owner = attribute_of(_looked_up(owner), attribute)
-    return owner
-
-
 def _is_table(held: Any) -> bool:
     """Tell whether `held` may hold a text, or be the exception."""
     return held is not None and not is_a(held, _NO_TABLES)
-
-
-def _looked_up(owner: Any) -> Any:
-    """Return where an attribute of `owner` is looked up: a module or class, or its class."""
-    return owner if is_a(owner, (type, ModuleType)) else type(owner)

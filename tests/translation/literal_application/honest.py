@@ -974,3 +974,7 @@ def a_local_of_the_function_further_around():
 
 def a_property_of_the_exception_class():
     raise ItemAsked
+
+
+def a_data_class_in_a_table():
+    raise HTTPException(400, words.SPECIFICATIONS["late"].words)

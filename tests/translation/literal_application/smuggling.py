@@ -1313,3 +1313,26 @@ def the_slots_of_a_class():
 
 def the_name_of_a_slot_by_a_table():
     raise HTTPException(400, vars(words.SPECIFIED).copy().popitem()[0])
+
+
+def a_default_of_the_environment_in_a_table():
+    raise HTTPException(400, words.CONFIGURED["host"])
+
+
+def a_default_of_the_environment_in_a_table_of_a_class():
+    raise HTTPException(400, words.Refusal.CONFIGURED["host"])
+
+
+def a_default_of_the_environment_in_an_instance():
+    raise HTTPException(400, words.SPECIFIED_BY_ENVIRONMENT.words)
+
+
+def a_default_of_the_environment_as_a_default():
+    def refuse(text=os.environ.get("LITERAL_APPLICATION_UNSET", "a default of a default")):  # noqa: B008
+        raise HTTPException(400, text)
+
+    refuse()
+
+
+def the_name_of_a_logger():
+    raise HTTPException(400, words.LOGGER.name)

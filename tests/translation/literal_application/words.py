@@ -1,3 +1,4 @@
+import logging
 import os
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum, auto
@@ -30,6 +31,8 @@ LARGE = {
     "j": "10", "k": "11", "l": "12", "m": "13", "n": "14", "o": "15", "p": "16", "q": "17",
     "late": "The words of a large table", "name": GONE,
 }  # fmt: skip
+CONFIGURED = {"host": os.environ.get("LITERAL_APPLICATION_UNSET", "a default in a table")}
+LOGGER = logging.getLogger("literal_application.internal")
 READY = {"late": HTTPException(400, "The words of an exception in a table")}
 READY_COMPUTED = {"late": HTTPException(400, COMPUTED)}
 _IGNORED, UNPACKED = "The words before", "The words that are unpacked"
@@ -114,6 +117,7 @@ class Unhelpful:
 
 class Refusal:
     TABLE = {"late": "The words of a table of a class"}  # noqa: RUF012 - a plain habit
+    CONFIGURED = {"host": os.environ.get("LITERAL_APPLICATION_UNSET", "a default in a class")}  # noqa: RUF012
 
     def refuse(self):
         raise HTTPException(400, self.TABLE["late"])
@@ -154,6 +158,8 @@ class Paired(Enum):
         self.words = words
 
 
+SPECIFIED_BY_ENVIRONMENT = Specification(400, os.environ.get("LITERAL_APPLICATION_UNSET", "unset"))
+SPECIFICATIONS = {"late": Specification(400, "The words of a specification in a table")}
 SPECIFIED = Specification(400, "The words of a specification")
 SPECIFIED_BY_NAME = Specification(status=400, words="The words of a specification by name")
 SLOTTED = SlottedSpecification(400, "The words in a slot of a specification")
