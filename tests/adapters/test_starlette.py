@@ -1177,3 +1177,23 @@ def test_an_empty_error_answer_gets_the_standard_words(sink):
     app = FastAPI()
     app.get("/")(lambda: Response(status_code=503))
     assert error_of(guarded(app, sink).get("/"))["code"] == "SERVICE_UNAVAILABLE"
+
+
+def test_a_detail_that_claims_to_be_the_phrase_of_its_status_is_withheld_and_recorded(sink):
+    class Sly(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            return True
+
+    app = FastAPI()
+
+    @app.get("/")
+    def refuse():
+        raise HTTPException(400, Sly(CANARY))
+
+    response = guarded(app, sink).get("/")
+    assert CANARY not in response.text
+    (incident,) = sink.incidents
+    assert incident["withheld"][0]["text"] == CANARY

@@ -172,7 +172,7 @@ def _has_own_words(exception: HTTPException) -> bool:
         phrase = HTTPStatus(exception.status_code).phrase
     except ValueError:
         phrase = None
-    if exception.detail == phrase and isinstance(exception.detail, str):
+    if type(exception.detail) is str and exception.detail == phrase:
         return True
     return is_raised_in(exception, _OWN_PACKAGES)
 
