@@ -25,11 +25,19 @@ def places_of(exception: BaseException) -> list[Place]:
     for _ in range(_MOST_FRAMES):
         if traceback is None:
             break
-        code, instruction = traceback.tb_frame.f_code, traceback.tb_lasti
-        if is_application(code.co_filename):
-            places.setdefault((id(code), instruction), (traceback.tb_frame, instruction))
+        frame, instruction = traceback.tb_frame, traceback.tb_lasti
+        if _is_of_application(frame):
+            places.setdefault((id(frame.f_code), instruction), (frame, instruction))
         traceback = traceback.tb_next
     return list(reversed(places.values()))
+
+
+def _is_of_application(frame: FrameType) -> bool:
+    """Tell whether the application's source runs in `frame`.
+
+    Code that is run in names of its own, which are no module's, is data, whatever file it names.
+    """
+    return "__name__" in frame.f_globals and is_application(frame.f_code.co_filename)
 
 
 def live_places(frame: FrameType | None) -> list[Place]:
@@ -42,7 +50,7 @@ def live_places(frame: FrameType | None) -> list[Place]:
     while frame is not None and is_ours(frame.f_code.co_filename):
         frame = frame.f_back
     while frame is not None and not is_ours(frame.f_code.co_filename):
-        if is_application(frame.f_code.co_filename) and len(places) < _MOST_FRAMES:
+        if _is_of_application(frame) and len(places) < _MOST_FRAMES:
             places.append((frame, frame.f_lasti))
         frame = frame.f_back
     return places

@@ -1336,3 +1336,13 @@ def a_default_of_the_environment_as_a_default():
 
 def the_name_of_a_logger():
     raise HTTPException(400, words.LOGGER.name)
+
+
+def words_of_code_that_names_a_file():
+    code = compile("raise HTTPException(400, 'The words of a rule')", "rules/discount.rule", "exec")
+    exec(code, {"HTTPException": HTTPException})
+
+
+def words_of_code_that_names_this_file():
+    code = compile("raise HTTPException(400, 'The words of a rule')", __file__, "exec")
+    exec(code, {"HTTPException": HTTPException})
