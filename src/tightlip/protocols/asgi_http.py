@@ -322,7 +322,7 @@ class HttpExchange:
         decided = self._state.answer
         if decided is not None and decided.response.body == response.body:
             # A guard further inside has decided already.
-            await self._deliver(self._responder.repeat(decided.response, response.headers))
+            await self._deliver(self._responder.repeat(decided, response, self._request()))
             return
         if self._framework.is_own_answer(self._withheld):
             response = Response(response.status, without(response.headers, b"content-length"))

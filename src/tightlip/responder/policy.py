@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from tightlip.incidents.retention import Retention
 from tightlip.responder.exemption import Exemption, checked_paths
 from tightlip.translation.rules import DatabaseRule, ExceptionRule, Rule
-from tightlip.wire.headers import allowed_with_error
+from tightlip.wire.error_headers import allowed_with_error
 
 if TYPE_CHECKING:
     from tightlip.incidents.alerts import Alerts

@@ -19,6 +19,7 @@ from tightlip.incidents.reference import new_reference
 from tightlip.plugins import find_for
 from tightlip.responder.answer import Answer, read_nothing
 from tightlip.responder.decision import Decision, Read
+from tightlip.responder.error_fields import ErrorFields
 from tightlip.responder.error_page import ErrorPages, shows
 from tightlip.responder.fault import tell
 from tightlip.responder.hearing import Hearing, listen
@@ -35,7 +36,7 @@ from tightlip.source import adopt
 from tightlip.translation.literal import live_places, prove, source_of
 from tightlip.translation.translator import Translator
 from tightlip.wire import envelope, last_resort
-from tightlip.wire.headers import allowed_with_error, assemble, without_machinery
+from tightlip.wire.headers import assemble, without_machinery
 from tightlip.wire.negotiation import render
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Responder:
         scanner = scanner_of(policy)
         self._detectors = Detectors(scanner)
         self._detectors.check_catalog()
+        self._fields = ErrorFields(policy.headers, self._detectors)
         listen()
         self._pages = ErrorPages(policy.error_pages, scanner)
         self._success = SuccessReview(scanner, policy, self._record_leak, self._refuse)
@@ -108,13 +110,12 @@ class Responder:
         """
         try:
             decision = self._decide(exception, read)
-            if withheld:
-                decision = replace(decision, withheld=(*decision.withheld, *withheld))
             if response is not None:
                 decision = self._with_response(decision, response)
-            headers = allowed_with_error(
-                (*self._policy.headers, *decision.headers, *(response.headers if response else ()))
-            )
+            given = (*decision.headers, *(response.headers if response else ()))
+            headers, kept = self._fields.allowed(given, request, decision)
+            if withheld or kept:
+                decision = replace(decision, withheld=(*decision.withheld, *withheld, *kept))
             answer = self._send(decision, request, headers, read, event)
         except BaseException as fault:  # whatever it is, the client gets the precomputed answer
             answer = self._last_resort(fault, request, exception)
@@ -128,8 +129,8 @@ class Responder:
         try:
             error = standard_error(response.status)
             withheld = (withheld_body(response, made_by),) if has_words(response) else ()
-            decision = Decision(error, withheld=withheld)
-            headers = allowed_with_error((*self._policy.headers, *response.headers))
+            headers, kept = self._fields.allowed(response.headers, request)
+            decision = Decision(error, withheld=(*withheld, *kept))
             event = "http.server.response.withheld"
             answer = self._send(decision, request, headers, read_nothing, event)
         except BaseException as fault:  # as above
@@ -334,11 +335,11 @@ class Responder:
         """Put the errors that are on the wire into an OpenAPI document."""
         return describe(document)
 
-    @staticmethod
-    def repeat(response: Response, headers: Headers) -> Response:
-        """Return a decided answer with those headers that were added on its way and may leave."""
-        own = dict(response.headers)
-        return replace(response, headers=assemble(own, allowed_with_error(headers)))
+    def repeat(self, decided: Answer, response: Response, request: Request) -> Response:
+        """Return a decided answer with those headers that `response` adds to it and may leave."""
+        allowed, _ = self._fields.allowed(response.headers, request)
+        own = dict(decided.response.headers)
+        return replace(decided.response, headers=assemble(own, allowed))
 
     def _told(self, answer: Answer, request: Request | None) -> Answer:
         """Have `answer` counted among those that clients were given."""
@@ -421,7 +422,7 @@ class Responder:
     def _refuse(self, leak: Leak, request: Request, headers: Headers) -> Response:
         """Answer in place of a good answer of which nothing may leave."""
         error = standard_error(leak.status)
-        allowed = allowed_with_error((*self._policy.headers, *headers))
+        allowed, _ = self._fields.allowed(headers, request)
         reference: str | None = new_reference()
         response = render(error, request, reference, allowed)
         if not self._record_leak(leak, request, str(reference), response.body):

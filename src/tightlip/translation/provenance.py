@@ -61,7 +61,7 @@ def public(error: PublicError, flags: Flags, source: BaseException | None = None
     others = [text for text in map(text_of, _others(error, source)) if text]
     for where, text, told in _spoken(statement):
         flagged = flags(text)
-        reason = _flagged(flagged) if flagged is not None else None
+        reason = flagged_by(flagged) if flagged is not None else None
         if reason is None and not told and any(_repeats(text, other) for other in others):
             reason = "another exception in the chain says the same"
         if reason is not None:
@@ -122,7 +122,7 @@ def http(exception: BaseException, failure: HttpFailure, flags: Flags) -> Transl
     reason = None if verdict.declared else verdict.reason
     if reason is None:
         flagged = next(filter(None, map(flags, _texts(_plain(detail)))), None)
-        reason = _flagged(flagged) if flagged is not None else None
+        reason = flagged_by(flagged) if flagged is not None else None
     if reason is not None:
         advice = declaration_for(error, places)
         withheld = Withheld("detail", _shown(detail), reason, verdict.source, advice)
@@ -153,7 +153,7 @@ def validation(failure: ValidationFailure, flags: Flags) -> Translation:
             flagged = flags(text)
             if flagged is None:
                 return text
-            reason = _flagged(flagged)
+            reason = flagged_by(flagged)
         withheld.append(Withheld("validator message", text_of(error), reason, verdict.source))
         return None
 
@@ -163,7 +163,8 @@ def validation(failure: ValidationFailure, flags: Flags) -> Translation:
     return Translation(error, failure=failure, withheld=tuple(withheld))
 
 
-def _flagged(rule: str) -> str:
+def flagged_by(rule: str) -> str:
+    """Return the reason for which words that break `rule` do not leave."""
     return f"a detector flags it: {rule}"
 
 

@@ -1,4 +1,4 @@
-"""Header fields: what may leave with an error, and what never leaves."""
+"""Header fields: what never leaves, and in which order the others do."""
 
 from __future__ import annotations
 
@@ -37,51 +37,6 @@ _NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php",
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
 _LENGTH = re.compile(rb"[0-9]+")
-_TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
-_RETRY_AFTER = re.compile(
-    rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
-)
-_PRINTABLE = re.compile(rb"[\x20-\x7e]{0,4096}")
-_ORIGIN = re.compile(rb"\*|null|[a-z][a-z0-9+.-]{0,31}://[A-Za-z0-9.\[\]:_-]{1,255}")
-_FLAG = re.compile(rb"true|false")
-_NUMBER = re.compile(rb"\d{1,9}")
-
-# Fields that an application may send with an error, and the form that each must have.
-_WITH_ERRORS: Mapping[bytes, re.Pattern[bytes]] = {
-    b"access-control-allow-credentials": _FLAG,
-    b"access-control-allow-headers": _TOKENS,
-    b"access-control-allow-methods": _TOKENS,
-    b"access-control-allow-origin": _ORIGIN,
-    b"access-control-expose-headers": _TOKENS,
-    b"access-control-max-age": _NUMBER,
-    b"allow": _TOKENS,
-    b"content-security-policy": _PRINTABLE,
-    b"content-security-policy-report-only": _PRINTABLE,
-    b"cross-origin-embedder-policy": _PRINTABLE,
-    b"cross-origin-opener-policy": _PRINTABLE,
-    b"cross-origin-resource-policy": _TOKENS,
-    b"origin-agent-cluster": _PRINTABLE,
-    b"permissions-policy": _PRINTABLE,
-    b"referrer-policy": _TOKENS,
-    b"retry-after": _RETRY_AFTER,
-    b"strict-transport-security": _PRINTABLE,
-    b"timing-allow-origin": _ORIGIN,
-    b"vary": _TOKENS,
-    b"x-content-type-options": _TOKENS,
-    b"x-frame-options": _TOKENS,
-    b"x-permitted-cross-domain-policies": _TOKENS,
-    b"x-xss-protection": _PRINTABLE,
-}
-_CHALLENGES = frozenset({b"www-authenticate", b"proxy-authenticate"})
-_CHALLENGE = re.compile(
-    rb"(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,31})(?:[ \t]+(?P<parameters>[\x20-\x7e]*))?"
-)
-_PARAMETER = re.compile(
-    rb"[ \t,]*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
-    rb'(?P<value>"(?:[^"\\]|\\.)*"|[^\s,"]+)(?=[ \t,]|$)'
-)
-_TOKEN68 = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
-_LONGEST_REALM = 130
 
 
 def names_machinery(name: bytes) -> bool:
@@ -143,74 +98,6 @@ def _form_of(name: bytes) -> re.Pattern[bytes] | None:
     if _NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r}")
     return _LENGTH if name.lower() == b"content-length" else _VALUE
-
-
-def allowed_with_error(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return those of `headers` that may leave with an error, names in lower case.
-
-    A challenge keeps its scheme and its realm only; a value that has not the form of its
-    field stays behind.
-    """
-    allowed = []
-    for name, value in headers:
-        lower = name.lower()
-        if lower in _CHALLENGES:
-            challenge = _bare_challenge(value)
-            if challenge is not None:
-                allowed.append((lower, challenge))
-            continue
-        form = _WITH_ERRORS.get(lower)
-        if form is not None and form.fullmatch(value) is not None:
-            said = _REWRITTEN[lower](value) if lower in _REWRITTEN else value
-            if said:
-                allowed.append((lower, said))
-    return tuple(allowed)
-
-
-def _sorted_methods(value: bytes) -> bytes:
-    """Sort the methods, and leave out those that stand beside GET without saying more.
-
-    Frameworks list them in the order of a set, or of their routes. Which of them add HEAD to GET,
-    and OPTIONS to all, tells them apart; what is allowed is the same.
-    """
-    methods = {method.strip() for method in value.split(b",")}
-    if b"GET" in methods:
-        methods.discard(b"HEAD")
-    return b", ".join(sorted(methods - {b"OPTIONS"} or methods))
-
-
-def _varying(value: bytes) -> bytes:
-    """Leave out what only a cache would ask for: no error is stored.
-
-    Which of them is there tells of sessions and of packing, and of who brought them along.
-    """
-    names = [name.strip() for name in value.split(b",")]
-    return b", ".join(name for name in names if name.lower() not in _OF_CACHES)
-
-
-_OF_CACHES = frozenset({b"accept-encoding", b"cookie"})
-_REWRITTEN = {b"allow": _sorted_methods, b"vary": _varying}
-
-
-def _bare_challenge(value: bytes) -> bytes | None:
-    match = _CHALLENGE.fullmatch(value.strip())
-    if match is None:
-        return None
-    parameters = match["parameters"] or b""
-    if parameters and not (_TOKEN68.fullmatch(parameters) or _PARAMETER.match(parameters)):
-        return None  # RFC 9110, section 11.3: these are words, and so may be the scheme
-    realm = _realm(parameters)
-    return match["scheme"] + (b" realm=" + realm if realm is not None else b"")
-
-
-def _realm(parameters: bytes) -> bytes | None:
-    """Read parameter by parameter: `realm=` may also stand inside another one's quoted text."""
-    position = 0
-    while (match := _PARAMETER.match(parameters, position)) is not None:
-        if match["name"].lower() == b"realm":
-            return match["value"] if len(match["value"]) <= _LONGEST_REALM else None
-        position = match.end()
-    return None
 
 
 def assemble(own: Mapping[bytes, bytes], from_application: Headers) -> Headers:
