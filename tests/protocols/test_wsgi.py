@@ -427,6 +427,26 @@ def test_an_answer_of_another_length_than_announced_is_a_clean_500(guard, length
     assert served.headers["x-error-reference"]
 
 
+@pytest.mark.parametrize("parts", [[b"fine"], [b"fi", b"ne"]])
+def test_an_answer_whose_head_the_server_does_not_take_is_a_clean_500(guard, sink, parts):
+    def application(environ, start_response):
+        start_response("200 OK", [("Connection", "close")])
+        return iter(parts)
+
+    served = Served()
+
+    def strict(status, headers, exc_info=None):
+        assert "Connection" not in dict(headers), "no field of a connection"
+        served.started.append((status, headers))
+        return served.parts.append
+
+    answer = guard(application)(environment(), strict)
+    served.parts.extend(answer)
+    answer.close()
+    assert (served.status, served.code) == ("500 Internal Server Error", "INTERNAL_SERVER_ERROR")
+    assert sink.find(served.headers["x-error-reference"]) is not None
+
+
 def test_a_stream_that_is_shorter_than_announced_is_cut_and_a_small_one_answered_whole(guard):
     small = serve(guard(answering(Body(b"one\n", b"two\n"), headers=[("Content-Length", "9")])))
     assert (small.code, small.raised) == ("INTERNAL_SERVER_ERROR", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
@@ -126,6 +127,10 @@ class WsgiExchange(HttpExchange):
             StreamAbortedError: The connection is to be cut.
         """
         _drive(self._fail(exception))
+
+    def answer_to(self, exception: BaseException) -> Response:
+        """Return what leaves in place of an answer whose head the server does not take."""
+        return self._answer(exception).response
 
     def received(self, body: bytes) -> None:
         """Take notice of what the client has sent."""
@@ -372,12 +377,13 @@ class WsgiAnswer:
     def _start(self) -> Write:
         """Start the answer at the server, once."""
         if self._write is None:
-            started = self._settled()
-            headers = [
-                (name.decode("latin-1"), value.decode("latin-1")) for name, value in started.headers
-            ]
-            status = f"{started.status} {reason_phrase(started.status)}"
-            self._write = self._start_response(status, headers)
+            try:
+                self._write = self._start_response(*_told(self._settled()))
+            except Exception as refused:  # it takes no field of a connection (PEP 3333)
+                answer = self._exchange.answer_to(refused)
+                self._parts = deque([answer.body] if answer.body else ())
+                self._cut, self._is_ended = None, True
+                self._write = self._start_response(*_told(answer), sys.exc_info())
         return self._write
 
     def _settled(self) -> Response:
@@ -399,6 +405,11 @@ class WsgiAnswer:
             length = (b"content-length", str(self._sent).encode())
             return replace(self._started, headers=(*headers, length))
         return self._started
+
+
+def _told(started: Response) -> tuple[str, list[tuple[str, str]]]:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in started.headers]
+    return f"{started.status} {reason_phrase(started.status)}", headers
 
 
 def _must_pass(exception: BaseException) -> bool:
