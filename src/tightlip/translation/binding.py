@@ -157,6 +157,16 @@ def _names(cls: type) -> dict[str, Any]:
     return module_members(module) if is_a(module, ModuleType) else {}
 
 
+def _is_exception_beside(raised: Any, cls: type) -> bool:
+    """Tell whether `raised` is an exception class, and neither `cls` nor above or below it."""
+    return (
+        is_a(raised, type)
+        and issubclass(raised, BaseException)
+        and not any(base is raised for base in class_order(cls))
+        and not any(base is cls for base in class_order(raised))
+    )
+
+
 def function_of(member: Any) -> Any:
     """Return the function behind a class method, a static method or a property."""
     if type(member) is property:
@@ -173,7 +183,10 @@ def class_says(cls: type, name: str, held: Any, value: Any) -> bool:
         return False
     if not function.__code__.co_qualname.startswith(f"{qualified_name(cls)}."):
         return False
-    if any(is_same(constant, value) for constant in constants(code_of(function.__code__).steps)):
+    table = code_of(function.__code__)
+    names = function.__globals__
+    steps = table.without_raises(lambda raised: _is_exception_beside(follow(raised, names), cls))
+    if any(is_same(constant, value) for constant in constants(steps)):
         return True
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     return any(default is value for default in defaults) and any(

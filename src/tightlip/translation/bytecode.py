@@ -160,6 +160,21 @@ class Code:
                 break
         return ()
 
+    def without_raises(self, excludes: Callable[[DottedName], bool]) -> tuple[Step, ...]:
+        """Return the steps that stand in no `raise` of a name that is excluded.
+
+        Without positions it is not known what stands in a `raise`: then none, if there is one.
+        """
+        raises = [step for step in self.steps if step.operation == "RAISE_VARARGS"]
+        if any(step.span is None for step in raises):
+            return ()
+        spans = [
+            step.span
+            for step in raises
+            if step.span and (raised := self.under_way(step.offset).raised) and excludes(raised)
+        ]
+        return _outside(self.steps, spans)
+
     def inside(self, span: Span) -> tuple[Step, ...]:
         """Return the steps whose place lies inside `span`."""
         return tuple(step for step in self.steps if step.lies_in(span))

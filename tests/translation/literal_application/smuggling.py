@@ -56,6 +56,14 @@ class Borrowing(HTTPException):
         super().__init__(400, self.WORDS)
 
 
+class Catching(HTTPException):
+    def __init__(self):
+        try:
+            raise ValueError("An internal text in an exception class")
+        except ValueError as error:
+            super().__init__(400, str(error))
+
+
 class Looking(HTTPException):
     def __init__(self, code):
         super().__init__(400, os.environ["HOME"] + code)
@@ -1346,3 +1354,7 @@ def words_of_code_that_names_a_file():
 def words_of_code_that_names_this_file():
     code = compile("raise HTTPException(400, 'The words of a rule')", __file__, "exec")
     exec(code, {"HTTPException": HTTPException})
+
+
+def what_the_exception_class_itself_has_caught():
+    raise Catching
