@@ -54,7 +54,8 @@ def command(host: str, port: int, database: str | None, *, show: bool | None) ->
     """
     try:
         from tightlip.demo.database import DatabaseUnavailableError
-        from tightlip.demo.servers import NoPortError, StartError, run
+        from tightlip.demo.servers import NoPortError, run
+        from tightlip.demo.serving import StartError
         from tightlip.incidents.directory import NoDirectoryError
     except ImportError as error:
         missing = (error.name or "").partition(".")[0]

@@ -42,11 +42,12 @@ def serve(
         quiet_server(application, proxy_headers=False).run([listener])
 
 
-def quiet_server(application: ASGIApp, **settings: Any) -> Server:
-    """Return a server of a page of ours: it logs nothing, and has no banner.
+def quiet_server(application: ASGIApp, *, server_header: bool = False, **settings: Any) -> Server:
+    """Return a server that logs nothing.
 
     Args:
         application: What it serves.
+        server_header: Whether answers carry the server's banner.
         settings: What else `uvicorn.Config` takes.
     """
     return Server(
@@ -55,7 +56,7 @@ def quiet_server(application: ASGIApp, **settings: Any) -> Server:
             log_config=None,
             log_level="critical",
             access_log=False,
-            server_header=False,
+            server_header=server_header,
             timeout_graceful_shutdown=STOP_TIMEOUT,
             **settings,
         )

@@ -26,16 +26,44 @@ class DatabaseUnavailableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What a process needs to reach the shop's tables.
+
+    Attributes:
+        url: The address, with its password.
+        schema: The schema on PostgreSQL; None on SQLite.
+    """
+
+    url: URL
+    schema: str | None = None
+
+    def connect(self) -> Engine:
+        """Return an engine on the tables; whoever takes it disposes of it."""
+        if self.schema is None:
+            return create_engine(self.url)
+        engine = create_engine(self.url, connect_args={"connect_timeout": _CONNECT_TIMEOUT})
+
+        @event.listens_for(engine, "connect")
+        def use_schema(connection: Any, _record: Any) -> None:
+            connection.execute(f'SET search_path TO "{self.schema}"')
+            connection.commit()
+
+        return engine
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """An open database with the shop's tables in it.
 
     Attributes:
         description: Where it is, without a password.
         open_session: Opens a session.
+        source: Opens it in another process.
     """
 
     description: str
     open_session: Callable[[], Session]
+    source: Source
 
 
 @contextmanager
@@ -51,11 +79,13 @@ def open_database(address: str | None) -> Iterator[Database]:
     if address is None:
         with tempfile.TemporaryDirectory(prefix="tightlip-demo-") as directory:
             file = Path(directory) / "shop.sqlite3"
-            with _filled(create_engine(URL.create("sqlite", database=str(file)))) as engine:
-                yield Database(f"SQLite, {file}", sessionmaker(engine))
+            source = Source(URL.create("sqlite", database=str(file)))
+            with _filled(source.connect()) as engine:
+                yield Database(f"SQLite, {file}", sessionmaker(engine), source)
     else:
-        with _schema(_read(address)) as (engine, description), _filled(engine):
-            yield Database(description, sessionmaker(engine))
+        source = Source(_read(address), f"tightlip_demo_{secrets.token_hex(4)}")
+        with _schema(source) as (engine, description), _filled(engine):
+            yield Database(description, sessionmaker(engine), source)
 
 
 def _read(address: str) -> URL:
@@ -72,17 +102,11 @@ def _read(address: str) -> URL:
 
 
 @contextmanager
-def _schema(url: URL) -> Iterator[tuple[Engine, str]]:
-    """Make a schema that no one else uses; remove it at the end."""
-    schema = f"tightlip_demo_{secrets.token_hex(4)}"
-    shown = url.set(drivername="postgresql").render_as_string(hide_password=True)
-    engine = create_engine(url, connect_args={"connect_timeout": _CONNECT_TIMEOUT})
-
-    @event.listens_for(engine, "connect")
-    def use_schema(connection: Any, _record: Any) -> None:
-        connection.execute(f'SET search_path TO "{schema}"')
-        connection.commit()
-
+def _schema(source: Source) -> Iterator[tuple[Engine, str]]:
+    """Make the schema, which no one else uses; remove it at the end."""
+    schema = source.schema
+    shown = source.url.set(drivername="postgresql").render_as_string(hide_password=True)
+    engine = source.connect()
     try:
         with engine.begin() as connection:
             connection.execute(text(f'CREATE SCHEMA "{schema}"'))

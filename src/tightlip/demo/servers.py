@@ -1,43 +1,33 @@
-"""Four servers in one process: the page, the bare shop, the shielded one, the incident page."""
+"""Four servers: the page, the shielded shop, the incident page, and the bare shop by itself."""
 
 from __future__ import annotations
 
 import os
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tightlip.dashboard.access import Rules
 from tightlip.dashboard.application import create_dashboard
-from tightlip.dashboard.serving import STOP_TIMEOUT, quiet_server
+from tightlip.demo.bare import bare_twin
 from tightlip.demo.database import open_database
 from tightlip.demo.page.application import Dashboard, Twins, create_page
 from tightlip.demo.record import Record
+from tightlip.demo.serving import serving
 from tightlip.demo.shop.application import create_application, create_shield
 from tightlip.incidents.directory import private_directory
 from tightlip.incidents.sinks.memory import MemorySink
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
 _MOST_INCIDENTS = 200
 _PORTS_TRIED = 100
 _LAST_PORT = 65535
-_START_TIMEOUT = 20.0  # seconds
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, not bound
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 class NoPortError(Exception):
     """No port can be listened on; the message says why."""
-
-
-class StartError(Exception):
-    """A server did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +82,8 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         gateway_socket.bind(("127.0.0.1", 0))
         gateway = f"http://127.0.0.1:{gateway_socket.getsockname()[1]}"
         opened = stack.enter_context(open_database(database))
+        stack.enter_context(bare_twin(bare_socket, opened.source, gateway))
         incidents = MemorySink(_MOST_INCIDENTS)
-        bare = create_application(opened.open_session, gateway)
         shielded = create_shield(["logging", incidents])(
             create_application(opened.open_session, gateway)
         )
@@ -108,10 +98,9 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         )
         page = create_page(twins, hosts)
         dashboard = create_dashboard(directory, rules)
-        stack.enter_context(_serving(bare, bare_socket, banner=True))
-        stack.enter_context(_serving(shielded, shielded_socket, banner=False))
-        stack.enter_context(_serving(dashboard, dashboard_socket, banner=False))
-        stack.enter_context(_serving(page, page_socket, banner=False))
+        stack.enter_context(serving(shielded, shielded_socket))
+        stack.enter_context(serving(dashboard, dashboard_socket))
+        stack.enter_context(serving(page, page_socket))
         yield Running(
             page=_address(host, page_socket),
             bare=twins.bare,
@@ -122,30 +111,6 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
             directory=str(directory.path),
             dashboard=f"{twins.dashboard.address}/?token={rules.token}",
         )
-
-
-@contextmanager
-def _serving(application: ASGIApp, listener: socket.socket, *, banner: bool) -> Iterator[None]:
-    """Serve `application` in a thread with an event loop of its own.
-
-    Only in the main thread does uvicorn take the signals of the process for itself. What the
-    bare application's failures write to the server's log is left out: the page shows it.
-    """
-    # The shielded twin's process has no banner, so the bare one brings its own.
-    server = quiet_server(application, headers=[("server", "uvicorn")] if banner else [])
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    deadline = time.monotonic() + _START_TIMEOUT
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > deadline:
-            server.should_exit = True
-            raise StartError("A server of the demo did not start.")
-        time.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(STOP_TIMEOUT + _START_TIMEOUT)
 
 
 def _listen(host: str, port: int) -> socket.socket:

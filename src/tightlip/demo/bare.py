@@ -1,0 +1,76 @@
+"""The bare twin: the shop without a shield, in a process of its own.
+
+A shield gives all servers of its process declared words; a twin beside it would not be bare.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import sessionmaker
+
+from tightlip.demo.serving import StartError, serving
+from tightlip.demo.shop.application import create_application
+
+if TYPE_CHECKING:
+    import socket
+    from multiprocessing.connection import Connection
+
+    from tightlip.demo.database import Source
+
+_TIMEOUT = 60.0  # seconds to start or to end; it loads all libraries again
+
+
+@contextmanager
+def bare_twin(listener: socket.socket, source: Source, gateway: str) -> Iterator[None]:
+    """Run the bare twin until the context is left.
+
+    Args:
+        listener: The socket that it listens on.
+        source: The shop's tables.
+        gateway: The address of the payment gateway.
+
+    Raises:
+        StartError: It did not start.
+    """
+    # A fork would inherit what this process has loaded and replaced.
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe()
+    process = processes.Process(
+        target=_run, args=(theirs, listener, source, gateway), name="bare twin"
+    )
+    process.start()
+    theirs.close()
+    try:
+        if not _has_started(ours):
+            raise StartError("The bare twin did not start.")
+        yield
+    finally:
+        ours.close()
+        process.join(_TIMEOUT)
+        process.kill()
+        process.join()
+
+
+def _has_started(twin: Connection) -> bool:
+    with suppress(EOFError):
+        return twin.poll(_TIMEOUT) and bool(twin.recv())
+    return False
+
+
+def _run(parent: Connection, listener: socket.socket, source: Source, gateway: str) -> None:
+    """Serve until the parent closes its end, or is gone."""
+    # A terminal sends Ctrl-C to both processes; the parent sees to it that this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    engine = source.connect()
+    try:
+        with serving(create_application(sessionmaker(engine), gateway), listener, banner=True):
+            parent.send("started")
+            with suppress(EOFError, ConnectionError):
+                parent.recv()
+    finally:
+        engine.dispose()
