@@ -76,6 +76,12 @@ def test_good_words_leak_nothing_on_either_side(demo, client):
     assert page.count("Your session has ended. Sign in again") >= 2
 
 
+def test_the_phrase_is_the_one_that_came(demo, client):
+    page = client.get(demo.page, params={"failure": "missing-field"}).text
+    shown = re.findall('<p class="status">([^<]*)</p>', page)
+    assert shown == ["422 Unprocessable Entity", "422 Unprocessable Content"]
+
+
 def test_everything_is_shown_as_text(client):
     hostile = {"email": "<script>alert(1)</script>"}
     with run("127.0.0.1", 0, None) as demo:  # in which this fault is new, and kept in full

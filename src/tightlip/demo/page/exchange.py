@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import httpx
 
 from tightlip.demo.failures import Failure
 
 _TIMEOUT = 10.0  # seconds
-_NO_PHRASE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class Exchange:
     Attributes:
         command: The same request for a shell.
         status: The status of the answer; 0 where there was none.
-        phrase: The standard phrase of the status.
+        phrase: The phrase that came with the status.
         headers: The answer's header fields, in order.
         body: The answer's body, as far as it came.
         end: How the connection ended, where the answer was not whole.
@@ -56,7 +54,7 @@ async def ask(client: httpx.AsyncClient, address: str, failure: Failure) -> Exch
     except httpx.TransportError as error:
         if answer is None:
             end = f"The twin does not answer: {type(error).__name__}."
-            return Exchange(command, 0, _NO_PHRASE, (), "", end, None)
+            return Exchange(command, 0, "", (), "", end, None)
         end = "The connection was cut here. No end, no reason."
     body = received.decode("utf-8", "replace")
     if end is not None and _is_told(body):
@@ -64,19 +62,12 @@ async def ask(client: httpx.AsyncClient, address: str, failure: Failure) -> Exch
     return Exchange(
         command,
         answer.status_code,
-        _phrase(answer.status_code),
+        answer.reason_phrase,
         tuple(answer.headers.multi_items()),
         body,
         end,
         answer.headers.get("x-error-reference") or _last_reference(body),
     )
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return _NO_PHRASE
 
 
 def _last_reference(body: str) -> str | None:
