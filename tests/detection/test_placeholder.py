@@ -12,10 +12,12 @@ from tightlip.detection.placeholder import is_no_placeholder
         "Use redis://USERNAME:PASSWORD@HOST/0",
         "Use amqp://<user>:<password>@<host>/",
         "Use mysql://db_user:db_password@db_host/db_name",
+        "Use redis://localhost:6379/0",
+        "Use postgres://user:password@localhost:5432/name",
     ],
 )
 def test_words_in_the_place_of_values_are_no_address(text):
-    assert not is_no_placeholder(text, text.index("://"), text.index("@") + 1)
+    assert not is_no_placeholder(text, text.index("://"), len(text))
 
 
 @pytest.mark.parametrize(
@@ -26,8 +28,10 @@ def test_words_in_the_place_of_values_are_no_address(text):
         "no reply by postgres://user:hunter2@host/shop",
         "no reply by postgres://user:password@host.example/shop",
         "no reply by redis://cache@host",
+        "no reply by redis://localhost.shop.example/0",
+        "no reply by postgres://shop:password@localhost/shop",
         "no reply by Server=db.example;Database=shop@",
     ],
 )
 def test_one_real_word_makes_an_address(text):
-    assert is_no_placeholder(text, 0, text.index("@") + 1)
+    assert is_no_placeholder(text, 0, len(text))

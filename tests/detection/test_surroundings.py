@@ -57,6 +57,11 @@ def test_under_a_key_that_tells_of_a_failure_they_count(key):
     assert counts(told) == [False, True, False]
 
 
+@pytest.mark.parametrize("key", ["internalIp", "internal_address", "internalDNS", "internalPort"])
+def test_under_a_key_of_an_inventory_they_are_data(key):
+    assert counts(json.dumps({"name": "a", key: "10.0.0.5"})) == [False]
+
+
 @pytest.mark.parametrize(
     "flag",
     ['"success": false', '"success":false', '"Success" : 0', '"ok": false', '"isSuccess":false',

@@ -61,8 +61,9 @@ _LONGEST_LINE = 400
 def _failure_key() -> re.Pattern[bytes]:
     """Return what matches a key that tells of a failure; compiled at the first use."""
     return re.compile(
-        rb"\"[^\"]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|debug|panic|cause|internal)"
-        rb"[^\"]{0,40}\"|\"err\"",
+        rb"\"[^\"]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|debug|panic|cause|"
+        # An internal address or name is a field of an inventory.
+        rb"internal(?!_?(?:ip|address|dns|host|name|network|port|url|id)))[^\"]{0,40}\"|\"err\"",
         re.IGNORECASE,
     )
 
