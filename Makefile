@@ -16,8 +16,8 @@ help: ## say what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(BIN)/.demo ## set up and run the demonstration
-	$(BIN)/tightlip demo
+demo: $(BIN)/.demo ## set up and run the demonstration; PORT=9000 for another port
+	@trap : INT; $(BIN)/tightlip demo $(if $(PORT),--port $(PORT)) || [ $$? -eq 130 ] # Ctrl-C
 
 .PHONY: test
 test: lint ## set up, start the databases that are needed, run all checks and tests
