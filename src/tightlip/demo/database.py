@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from tightlip.demo.shop.models import Base, fill
+from tightlip.incidents.spool import lock
 
+_PREFIX = "tightlip-demo-"
+_FILE = "shop.sqlite3"
 _CONNECT_TIMEOUT = 5  # seconds
 _ACCEPTED = "a PostgreSQL address, such as postgresql://user@127.0.0.1:5432/name"
 
@@ -77,8 +83,8 @@ def open_database(address: str | None) -> Iterator[Database]:
         DatabaseUnavailableError: The address is none, or the database cannot be reached.
     """
     if address is None:
-        with tempfile.TemporaryDirectory(prefix="tightlip-demo-") as directory:
-            file = Path(directory) / "shop.sqlite3"
+        with _temporary_directory() as directory:
+            file = directory / _FILE
             source = Source(URL.create("sqlite", database=str(file)))
             with _filled(source.connect()) as engine:
                 yield Database(f"SQLite, {file}", sessionmaker(engine), source)
@@ -86,6 +92,55 @@ def open_database(address: str | None) -> Iterator[Database]:
         source = Source(_read(address), f"tightlip_demo_{secrets.token_hex(4)}")
         with _schema(source) as (engine, description), _filled(engine):
             yield Database(description, sessionmaker(engine), source)
+
+
+@contextmanager
+def _temporary_directory() -> Iterator[Path]:
+    """Make a directory and remove it at the end, and those of demos that were killed.
+
+    Whoever uses one holds a lock on it (flock(2)), which the system takes away with the process.
+    """
+    _remove_left()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as made:
+        directory = Path(made)
+        with _locked(directory):
+            yield directory
+
+
+def _remove_left() -> None:
+    for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # One in which there is no database yet may be a demo's that is about to lock it.
+        if _is_ours(directory) and (directory / _FILE).exists():
+            with _locked(directory) as is_free:
+                if is_free:
+                    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_ours(directory: Path) -> bool:
+    if os.name != "posix":
+        return False
+    with suppress(OSError):
+        found = directory.lstat()
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return False
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[bool]:
+    """Hold the lock of `directory`; say whether it could be had."""
+    if os.name != "posix":  # there, what a killed demo has left stays
+        yield False
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            lock(descriptor)
+            has_lock = True
+        except OSError:
+            has_lock = False
+        yield has_lock
+    finally:
+        os.close(descriptor)
 
 
 def _read(address: str) -> URL:
