@@ -91,6 +91,20 @@ def test_a_credential_that_begins_far_before_is_masked():
     assert excerpt(text, "acme", secret).before == "[acme-secret] "
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("@db.internal", ("link postgresql", "[acme-secret]db.internal", ":5432")),
+        ("postgresql://shop", ("link ", "postgresql[acme-secret]", "db.internal:5432")),
+        ("hunter2", ("link postgresql", "[acme-secret]", "db.internal:5432")),
+    ],
+)
+def test_a_credential_across_an_edge_of_the_words_is_named_once(words, shown):
+    text = f"link postgresql://shop:{SECRET}@db.internal:5432"
+    told = excerpt(text, words, credential(text, f"://shop:{SECRET}@"))
+    assert (told.before, told.match, told.after) == shown
+
+
 def test_credentials_that_overlap_are_masked_as_one():
     text = "abcdefgh acme"
     others = [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -330,3 +331,36 @@ def test_rules_are_not_read_at_import():
 def test_a_card_number_stands_alone_and_has_its_check_digit(text, is_card):
     start = next(place for place, character in enumerate(text) if character.isdigit())
     assert is_card_number(text, start, start + 16) is is_card
+
+
+TRACE = """Traceback (most recent call last):
+  File "/srv/shop/tax.py", line 3, in total
+    amount -= amount * percent / 100
+    ~~~~~~~^~~~~~~~~~~~~~~~~~~~~~~~~
+sqlite3.OperationalError: no such table: refund_ledger
+[SQL: INSERT INTO refund_ledger (payment_id, approved_by) VALUES (?, 'api')]
+[parameters: (1, 7)]
+(Background on this error at: https://sqlalche.me/e/20/e3q8)
+ValueError: x"""
+
+
+@pytest.mark.parametrize("text", [TRACE, json.dumps({"trace": TRACE})], ids=["plain", "json"])
+def test_places_begin_and_end_with_words(text):
+    findings = default_scanner().scan(text)
+    told = {text[one.start : one.end] for one in findings}
+    assert {each for each in told if each != each.strip(' \n"')} == set()
+    assert not any(each.endswith("\\n") or each.startswith("\\n") for each in told)
+    whole = ("no such table: refund_ledger", "VALUES (?, 'api')", "https://sqlalche.me/e/20/e3q8")
+    assert {"ValueError:", "[parameters: (1, 7)]", *whole} <= told
+    assert any(each.endswith("~^~~~~~~~~~~~~~~~~~~~~~~~~") for each in told)
+    assert "refund_ledger (payment_id, approved_by)" in "".join(told)
+
+
+def test_a_name_is_found_from_its_beginning():
+    text = "sqlite3.OperationalError: no such table: a"
+    starts = {
+        one.rule: one.start
+        for one in default_scanner().scan(text)
+        if one.rule in {"java-exception-name", "python-exception-class"}
+    }
+    assert starts == {"java-exception-name": 0, "python-exception-class": 0}

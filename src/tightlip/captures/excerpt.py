@@ -44,8 +44,15 @@ class Credentials:
                 self._ends.append(finding.end)
                 self._rules.append(finding.rule)
 
-    def masked(self, data: bytes, start: int, end: int) -> str:
-        """Return `data[start:end]` as text, the credentials in it replaced by `[<rule id>]`."""
+    def masked(self, data: bytes, start: int, end: int, told: range = range(0)) -> str:
+        """Return `data[start:end]` as text, the credentials in it replaced by `[<rule id>]`.
+
+        Args:
+            data: The text.
+            start: Where to begin.
+            end: Where to stop.
+            told: A part of `data` that names the credentials in it by itself; they are left out.
+        """
         pieces: list[str] = []
         at = start
         for index in range(bisect_right(self._ends, start), len(self._starts)):
@@ -54,7 +61,8 @@ class Credentials:
                 break
             if low > at:
                 pieces.append(data[at:low].decode("utf-8", "replace"))
-            pieces.append(f"[{self._rules[index]}]")
+            if self._ends[index] <= told.start or low >= told.stop:
+                pieces.append(f"[{self._rules[index]}]")
             at = self._ends[index]
         if at < end:
             pieces.append(data[at:end].decode("utf-8", "replace"))
@@ -71,8 +79,9 @@ def excerpt_of(data: bytes, finding: Finding, credentials: Credentials) -> Excer
     start, end = finding.start, finding.end
     low = _boundary(data, max(0, start - _SEARCHED))
     high = min(len(data), end + _SEARCHED)
-    before = credentials.masked(data, low, start)
-    after = credentials.masked(data, end, high)
+    words = range(start, end)
+    before = credentials.masked(data, low, start, told=words)
+    after = credentials.masked(data, end, high, told=words)
     if finding.category is Category.CREDENTIAL:
         match = f"[{finding.rule}]"
         if data[end - 1 : end].decode("latin-1") in _OF_TOKENS:

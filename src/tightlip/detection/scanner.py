@@ -49,6 +49,10 @@ _CODE = frozenset(
 _CONTINUATION = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that go on with a character (RFC 3629)."""
 
+_BEFORE = b' \t\r\n">'
+_BEHIND = b' \t\r\n"<'
+"""What a pattern may read before and behind words: white space, quotes, and the ends of tags."""
+
 _PLUS = b"+"
 _SIDE = 64
 """How many bytes on both sides of a match its check is shown."""
@@ -210,7 +214,19 @@ def _places(selection: Selection, view: View, hits: Hits) -> Iterator[_Place]:
                 continue
             for start, end in spans_of(pattern, ends, view.data):
                 if detector.check is None or _is_confirmed(detector.check, view.data, start, end):
-                    yield (detector, *view.trace(start, end))
+                    yield (detector, *view.trace(*_words_of(detector, view.data, start, end)))
+
+
+def _words_of(detector: Detector, data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return where a match stands, without what its pattern reads to know where words end.
+
+    A secret keeps all that its pattern has seen: too much of it is masked rather than too little.
+    """
+    if detector.category is Category.CREDENTIAL:
+        return start, end
+    words = data[start:end].rstrip(_BEHIND)
+    inner = words.lstrip(_BEFORE)
+    return (start + len(words) - len(inner), start + len(words)) if inner else (start, end)
 
 
 def _is_confirmed(check: str, data: bytes, start: int, end: int) -> bool:
