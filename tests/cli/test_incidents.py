@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -124,11 +125,21 @@ def test_one_that_was_thinned_out_is_shown_with_the_nearest_report(fail, directo
     (record,) = run("show", full, "--format", "jsonl").stdout.splitlines()
     fingerprint = json.loads(record)["fingerprint"]
     time = "2026-05-01T12:00:00Z"
-    Spool(directory).append(frame(summary("BR1EF0000000", time, fingerprint=fingerprint)))
+    more = {
+        "fingerprint": fingerprint,
+        "http.response.status_code": 503,
+        "error.code": "STORE_CLOSED",
+        "exception.type": "TypeError",
+    }
+    Spool(directory).append(frame(summary("BR1EF0000000", time, **more)))
     shown = run("show", "BR1EF0000000").stdout
     assert time in shown
     assert f"nearest report of the same fault is {full}:" in shown
     assert "price + 1" in shown
+    own, _, _ = shown.partition("was one of many alike")
+    assert "no status" not in own
+    assert "503 STORE_CLOSED" in own
+    assert re.search(r"TypeError$", own, re.MULTILINE)
     (line,) = run("show", "BR1EF0000000", "--format", "jsonl").stdout.splitlines()
     assert json.loads(line)["nearest_report"] == full
 

@@ -13,7 +13,9 @@ from tightlip.dashboard.application import stacks
 from tightlip.incidents.archive import archive_at
 from tightlip.incidents.database import Database
 from tightlip.incidents.directory import PrivateDirectory
+from tightlip.incidents.framing import frame
 from tightlip.incidents.packing import PAST_RETENTION
+from tightlip.incidents.spool import Spool
 
 
 def test_without_incidents_the_page_says_so(page):
@@ -291,3 +293,20 @@ def test_a_report_whose_closed_part_is_gone_says_so_and_shows_the_open_one(page,
         assert PAST_RETENTION in text.replace("\n  ", " ")
         assert "ValueError" in text
         assert "planted" not in text
+
+
+@pytest.mark.parametrize("form", ["txt", "md"])
+def test_a_thinned_incident_as_text_is_named_before_the_report_that_it_leads_to(
+    page, fail, directory, summary, form
+):
+    full = fail()
+    fingerprint = page.get(f"/incidents/{full}.json").json()["fingerprint"]
+    brief = summary("BR1EF0000000", fingerprint=fingerprint, **{"error.code": "STORE_CLOSED"})
+    Spool(directory).append(frame(brief))
+    own, between, report = page.get(f"/incidents/BR1EF0000000.{form}").text.partition(
+        f"nearest report of the same fault is {full}:"
+    )
+    assert between
+    assert "BR1EF0000000" in own
+    assert "500 STORE_CLOSED" in own
+    assert "no price for kettle" in report

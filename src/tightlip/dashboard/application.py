@@ -25,6 +25,7 @@ from tightlip.findings.finding import Category
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.groups import Group, State
 from tightlip.incidents.places import DirectoryPlace
+from tightlip.incidents.records import leads_on
 from tightlip.incidents.terminal import render
 from tightlip.incidents.visible import visible_text
 from tightlip.responder.exemption import Exemption
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tightlip.incidents.incident import Incident
     from tightlip.incidents.places import Place
     from tightlip.incidents.told import Told
 
@@ -213,11 +215,16 @@ class _Pages:
 
     async def plain_incident(self, request: Request) -> Response:
         found = await self._viewed(request)
-        shown = found.report or found.incident
         form = _form(request)
         if form == "json":
             return _json(found.incident.as_json())
-        text = plain.markdown(arrange(shown)) if form == "md" else render(shown)
+
+        def page(incident: Incident) -> str:
+            return plain.markdown(arrange(incident)) if form == "md" else render(incident)
+
+        text = page(found.incident)
+        if found.report is not None:
+            text += f"\n{leads_on(found.incident, found.report)}\n\n{page(found.report)}"
         return _text(text, form)
 
     async def codes(self, request: Request) -> Response:

@@ -46,6 +46,14 @@ def look_up(find: Callable[[str], Incident | None], reference: str) -> Found | N
     return Found(incident, find(nearest) if isinstance(nearest, str) else None)
 
 
+def leads_on(incident: Incident, report: Incident) -> str:
+    """Return the sentence that stands between a summary and the report that it leads to."""
+    return (
+        f"{incident.reference} was one of many alike, and has no report of its own. The nearest "
+        f"report of the same fault is {report.reference}:"
+    )
+
+
 class Records:
     """What is kept, to read; for one thread at a time. It is a context manager.
 

@@ -140,18 +140,10 @@ class _Page:
     def _sides(self) -> RenderableType:
         from rich.table import Table
 
-        answer = self._fields.get("answer") or {}
         table = Table(box=None, expand=True, padding=(0, 2, 0, 0))
         table.add_column("The client saw", ratio=1, overflow="fold", header_style="bold green")
         table.add_column("What happened", ratio=1, overflow="fold", header_style="bold")
-        status = answer.get("status") or "no status"
-        seen = f"{status} {_line(answer.get('code'))}\n{_block(answer.get('body'))}"
-        happened = [
-            f"{_line(self._fields.get('exception.type'))}: "
-            f"{_block(self._fields.get('exception.message'))}"
-            if "exception.type" in self._fields
-            else "words that nobody declared"
-        ]
+        happened = [self._failure()]
         if "code.file.path" in self._fields:
             happened.append(
                 f"at {_line(self._fields['code.file.path'])}:{self._fields.get('code.line.number')}"
@@ -160,8 +152,24 @@ class _Page:
             f"{visible_line(name)} = {_line(fact)}"
             for name, fact in (self._fields.get("facts") or {}).items()
         ]
-        table.add_row(_text(seen), _text("\n".join(happened)))
+        table.add_row(_text(self._seen()), _text("\n".join(happened)))
         return table
+
+    def _seen(self) -> str:
+        """Return what the client saw; a summary has the status and the code, and no body."""
+        fields = self._fields
+        answer = fields.get("answer") or {}
+        status = answer.get("status") or fields.get("http.response.status_code") or "no status"
+        code = _line(answer.get("code") or fields.get("error.code"))
+        return f"{status} {code}\n{_block(answer.get('body'))}".rstrip()
+
+    def _failure(self) -> str:
+        """Return the exception; a summary has no message, and is known by its fault's report."""
+        kind = self._fields.get("exception.type")
+        if kind is None:
+            return "words that nobody declared"
+        message = _block(self._fields.get("exception.message"))
+        return f"{_line(kind)}: {message}" if message else _line(kind)
 
     def _withheld(self, words: dict[str, Any]) -> list[RenderableType]:
         from rich.padding import Padding

@@ -196,12 +196,11 @@ def _read(references: tuple[str, ...]) -> Iterator[str]:
 
 
 def _show(found: Found) -> None:
+    from tightlip.incidents.records import leads_on
+
     _page(found.incident)
     if found.report is not None:
-        click.echo(
-            f"{found.incident.reference} was one of many alike, and has no report of its own. The "
-            f"nearest report of the same fault is {found.report.reference}:"
-        )
+        click.echo(leads_on(found.incident, found.report))
         _page(found.report)
 
 
