@@ -58,6 +58,7 @@ def test_numbers_that_run_into_each_other_are_no_addresses():
         "10.300.0.5",
         "10.7.31.9.4",
         "the network 10.0.0.0/16",
+        '{"oldest": "10.2.0.0"}',
     ],
 )
 def test_a_version_a_network_or_a_longer_number(text):

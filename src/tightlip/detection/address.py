@@ -27,11 +27,13 @@ def is_address(text: str, start: int, end: int) -> bool:
     """Tell whether the characters from `start` to `end` of `text` are an address.
 
     A version number such as 10.7.31.9 has the form of an address: words near it tell them
-    apart. A network such as 10.0.0.0/16 is no address of a machine, nor is a longer number. And
-    what a client is told of its own address tells it nothing.
+    apart. A network such as 10.0.0.0/16 is no address of a machine, nor is a longer number, nor
+    "10.2.0.0" as a whole value. And what a client is told of its own address tells it nothing.
     """
     found = text[start:end]
     if "." in found and not all(map(_is_octet, found.split("."))):
+        return False
+    if found.endswith(".0.0") and text[start - 1 : start] == '"' == text[end : end + 1]:
         return False
     before = text[max(0, start - _BEFORE) : start]
     if before.endswith(".") or _MORE.match(text, end):
