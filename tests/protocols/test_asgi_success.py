@@ -78,7 +78,7 @@ def test_only_the_value_that_leaks_gives_way_and_the_record_has_it(ask, sink):
     assert withheld["where"] == "body"
     assert json.loads(withheld["text"]) == TRACE
     assert "python-traceback: The call stack of a Python program." in withheld["reason"]
-    assert withheld["advice"].startswith('tightlip.Exemption(route="…", categories=("')
+    assert "tightlip.Exemption(" in withheld["advice"]
     assert "python-traceback" in incident["facts"]["rules"]
     assert json.loads(incident["answer"]["body"]) == CONTAINED
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import tightlip
 from tightlip import Exemption
 from tightlip.detection.scanner import default_scanner
 from tightlip.exchange import Request, Response
@@ -76,7 +77,18 @@ def test_what_leaks_is_told_with_its_rules_and_what_would_declare_it(review, des
     (withheld,) = leak.withheld
     assert json.loads(withheld.text) == LEAK
     assert all(rule in withheld.reason for rule in leak.rules)
-    assert 'tightlip.Exemption(route="…", categories=(' in withheld.advice
+    assert leak.code == ""
+
+
+def test_the_exemption_that_is_advised_is_python_that_lets_the_answer_leave(review, desk):
+    review({"note": LEAK, "ok": OK})
+    ((leak, _, _),) = desk.records
+    (advice,) = {withheld.advice for withheld in leak.withheld}
+    assert max(map(len, advice.splitlines())) <= 48
+    exemption = eval(advice, {"tightlip": tightlip})
+    assert exemption.route == REQUEST.route
+    assert exemption.categories
+    assert review({"note": LEAK, "ok": OK}, exemptions=[exemption]) is None
 
 
 def test_a_credential_is_told_without_a_way_to_declare_it(review, desk):

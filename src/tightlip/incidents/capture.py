@@ -255,7 +255,7 @@ def _add_answer(fields: dict[str, JSON], occurrence: Occurrence, scrubber: Scrub
             facts[text(name, _LONGEST_NAME)] = text(fact, _LONGEST_VALUE)
         elif isinstance(fact, tuple):
             facts[text(name, _LONGEST_NAME)] = [
-                text(str(item), _LONGEST_VALUE) for item in fact[:_MOST_ITEMS]
+                text(str(item), _LONGEST_VALUE) for item in tuple(dict.fromkeys(fact))[:_MOST_ITEMS]
             ]
         else:
             facts[text(name, _LONGEST_NAME)] = int(fact)

@@ -149,7 +149,7 @@ class _Page:
                 f"at {_line(self._fields['code.file.path'])}:{self._fields.get('code.line.number')}"
             )
         happened += [
-            f"{visible_line(name)} = {_line(fact)}"
+            f"{visible_line(name)} = {_listed(fact)}"
             for name, fact in (self._fields.get("facts") or {}).items()
         ]
         table.add_row(_text(self._seen()), _text("\n".join(happened)))
@@ -273,6 +273,11 @@ def _line(value: Any) -> str:
         return ""
     text = visible_line(value if isinstance(value, str) else str(value))
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _listed(fact: Any) -> str:
+    """Return a fact in one line; of a list its members."""
+    return _line(", ".join(map(_line, fact)) if isinstance(fact, list) else fact)
 
 
 def _block(value: Any) -> str:

@@ -51,7 +51,7 @@ def occurrence_of_leak(leak: Leak, request: Request, reference: str, answer: byt
         request=request,
         exception=None,
         status=leak.status,
-        code=standard_error(500).code,
+        code=leak.code,
         answer=answer,
         withheld=leak.withheld,
         facts={"rules": leak.rules, "categories": leak.categories},

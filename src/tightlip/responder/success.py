@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from tightlip.catalog.standard import standard_error
 from tightlip.detection.reading import Reading
 from tightlip.detection.scanner import MOST_FINDINGS, Scanner
 from tightlip.detection.views import View
@@ -66,6 +68,7 @@ class Leak:
         rules: The ids of the rules.
         notes: What else the record has to say.
         categories: The categories of what was found, one for each finding.
+        code: The code of the error that the client is told; empty where it is told of none.
     """
 
     event: str
@@ -74,6 +77,7 @@ class Leak:
     rules: tuple[str, ...]
     notes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    code: str = ""
 
 
 class Record(Protocol):
@@ -157,8 +161,9 @@ class SuccessReview:
             inspection = self._inspector.inspect(headers, b"", request, hearing)
             if inspection is None:
                 return headers
-            leak = self._leak(inspection, (), Contained(b"", ()), status)
-            self._record(leak, request(), new_reference(), b"")
+            asked = request()
+            leak = self._leak(inspection, (), Contained(b"", ()), status, asked)
+            self._record(leak, asked, new_reference(), b"")
             if self._reports:
                 return headers
             return list(_without(tuple(headers), {name for name, _ in inspection.headers}))
@@ -179,11 +184,11 @@ class SuccessReview:
         findings = self._inspector.counted(inspection, request)
         if not findings and inspection.fault is None:
             return None
-        leak = self._leak(inspection, findings, None, status, kind)
+        leak = self._leak(inspection, findings, None, status, request, kind)
         if self._reports:
             self._record(leak, request, new_reference(), b"")
             return None
-        return leak
+        return replace(leak, code=standard_error(500).code)
 
     def judge(
         self, inspection: Inspection, response: Response, request: Request
@@ -194,13 +199,15 @@ class SuccessReview:
             content_type=(first_of(response.headers, b"content-type") or b"").decode("latin-1")
         ).media_type
         contained = self._contained(inspection, findings, response, media_type)
-        leak = self._leak(inspection, findings, contained, response.status)
+        leak = self._leak(inspection, findings, contained, response.status, request)
         if self._reports:
             self._record(leak, request, new_reference(), response.body)
             return None
         headers = _without(response.headers, {name for name, _ in inspection.headers})
         if contained is None:
-            return self._refuse(replace(leak, status=500), request, headers)
+            error = standard_error(500)
+            refused = replace(leak, status=error.status, code=error.code)
+            return self._refuse(refused, request, headers)
         reference = new_reference()
         body = response.body
         if findings:
@@ -210,19 +217,20 @@ class SuccessReview:
             headers = (*headers, (b"x-error-reference", reference.encode()))
         return Response(response.status, headers, body)
 
-    def _leak(
+    def _leak(  # noqa: PLR0913, PLR0917 - each is a part of it
         self,
         inspection: Inspection,
         findings: tuple[Finding, ...],
         contained: Contained | None,
         status: int,
+        request: Request,
         kind: str = RESPONSE,
     ) -> Leak:
         found = [*(finding for _, finding in inspection.headers), *findings]
         return Leak(
             kind + (REPORTED if self._reports else CONTAINED),
             status,
-            tuple(self._withheld(inspection, findings, contained)),
+            tuple(self._withheld(inspection, findings, contained, request)),
             tuple(dict.fromkeys(finding.rule for finding in found)),
             self._notes(findings),
             tuple(str(finding.category) for finding in found),
@@ -246,6 +254,7 @@ class SuccessReview:
         inspection: Inspection,
         findings: tuple[Finding, ...],
         contained: Contained | None,
+        request: Request,
     ) -> list[Withheld]:
         told: list[Withheld] = []
         if inspection.fault is not None:
@@ -267,7 +276,7 @@ class SuccessReview:
             for finding in echoed[:_MOST_TOLD]
         )
         findings = tuple(finding for finding in findings if finding not in inspection.echoes)
-        advice = self._advice(findings)
+        advice = self._advice(findings, request.route)
         if contained is not None and contained.removed and findings:
             reasons = "; ".join(dict.fromkeys(self._reason(finding) for finding in findings))
             told += (
@@ -294,13 +303,23 @@ class SuccessReview:
         return tuple(notes)
 
     @staticmethod
-    def _advice(findings: tuple[Finding, ...]) -> str | None:
+    def _advice(findings: tuple[Finding, ...], route: str | None) -> str | None:
         """Return the source that would let these findings pass, where that may be declared."""
         categories = sorted({str(finding.category) for finding in findings})
         if not categories or Category.CREDENTIAL in categories:
             return None
-        names = ", ".join(f'"{category}"' for category in categories)
-        return f'tightlip.Exemption(route="…", categories=({names},))  # for Shield(exemptions=[…])'
+        # In short lines, so that no terminal breaks one: broken, they would be no Python.
+        names = "".join(f"        {_quoted(category)},\n" for category in categories)
+        where = _quoted(route or "…")
+        return (
+            "# for Shield(exemptions=[…])\n"
+            f"tightlip.Exemption(\n    route={where},\n    categories=(\n{names}    ),\n)"
+        )
+
+
+def _quoted(text: str) -> str:
+    """Return `text` as a string of Python's, which JSON's strings are."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _shown(text: bytes) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def line_of(incident: Incident) -> str:
     """Return an incident in one line: what the client was told, where, and what was behind it."""
     fields = incident.fields
-    told = f"{fields.get('http.response.status_code', '-')} {fields.get('error.code', '')}"
+    told = f"{fields.get('http.response.status_code', '-')} {fields.get('error.code', '')}".rstrip()
     route = f"{fields.get('http.request.method', '')} {fields.get('http.route', '')}".strip()
     kind = fields.get("exception.type") or fields.get("event_name")
     parts = [

@@ -240,7 +240,7 @@ def _told(fields: dict[str, JSON]) -> str:
     words = [
         fields.get("error.type"),
         place and f"at {place}",
-        f"answered {fields.get('error.code')}",
+        f"answered {fields.get('error.code') or fields.get('http.response.status_code')}",
     ]
     return ", ".join(str(word) for word in words if word) + f" ({fields['reference']})"
 

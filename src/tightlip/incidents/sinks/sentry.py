@@ -167,7 +167,10 @@ def event(incident: Incident) -> dict[str, JSON]:
         values = [_exception(index, record) for index, record in enumerate(records)]
         told["exception"] = {"values": list(reversed(values))}  # the one at hand comes last
     else:
-        told["logentry"] = {"formatted": f"{fields.get('event_name')}: {fields.get('error.code')}"}
+        told["logentry"] = {
+            "formatted": f"{fields.get('event_name')}: "
+            f"{fields.get('error.code') or fields.get('http.response.status_code')}"
+        }
     if "url.path" in fields:
         told["request"] = _request(fields)
     return told
