@@ -88,6 +88,29 @@ def test_the_report_opens_by_its_reference(opened, demo):
     assert "total_of" in [frame.text for frame in frames]
 
 
+def test_a_source_line_looks_alike_on_both_pages(open_browser, demo):
+    look = """
+        const style = getComputedStyle(document.querySelector(".chain .place + pre"));
+        return [style.color, style.fontSize, style.display];
+    """
+    with open_browser() as browser:
+        browser.get(f"{demo.page}/?failure=type-error")
+        here = browser.execute_script(look)
+        browser.find_element(By.CSS_SELECTOR, "a.kept").click()
+        WebDriverWait(browser, 20).until(
+            lambda page: page.current_url.startswith(demo.dashboard.partition("/?")[0])
+        )
+        assert browser.execute_script(look) == here
+
+
+def test_no_name_of_a_failure_is_broken(open_browser, demo):
+    height = 'return document.querySelector("#failures [value=" + arguments[0] + "]").offsetHeight'
+    with open_browser() as browser:
+        browser.get(f"{demo.page}/?failure=handmade-answer")
+        heights = {key: browser.execute_script(height, key) for key in FAILURES}
+    assert len(set(heights.values())) == 1
+
+
 def test_going_back_shows_what_was_there_before(open_browser, demo):
     with open_browser() as browser:
         browser.get(demo.page)
