@@ -28,6 +28,7 @@ from tightlip.demo.page.exchange import Exchange, ask
 from tightlip.demo.page.leaks import Piece, counted, marked
 from tightlip.demo.record import Record
 from tightlip.demo.shop.application import router
+from tightlip.detection.reading import Reading
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.reference import read_reference
 from tightlip.incidents.sink import open_sink
@@ -38,6 +39,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_FIELD = Reading(kind="header")
 _HEADERS = {
     "content-security-policy": _POLICY,
     "referrer-policy": "no-referrer",
@@ -231,7 +233,7 @@ def _seen(exchange: Exchange, failure: Failure, exceptions: tuple[str, ...]) -> 
     inputs = tuple(value for value in (failure.body or {}).values() if isinstance(value, str))
     headers = tuple(
         # A banner has its form only together with the header's name.
-        (name, _value_of(marked(f"{name}: {value}", exceptions, inputs), len(name) + 2))
+        (name, _value_of(marked(f"{name}: {value}", exceptions, inputs, _FIELD), len(name) + 2))
         for name, value in exchange.headers
     )
     body = marked(exchange.body, exceptions, inputs)

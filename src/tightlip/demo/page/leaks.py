@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tightlip.detection.reading import UNKNOWN, Reading
 from tightlip.detection.scanner import default_scanner
 from tightlip.findings.finding import Category
 
@@ -37,15 +38,18 @@ class Piece:
     leaks: tuple[str, ...] = ()
 
 
-def marked(text: str, exceptions: Iterable[str], inputs: Iterable[str]) -> tuple[Piece, ...]:
+def marked(
+    text: str, exceptions: Iterable[str], inputs: Iterable[str], reading: Reading = UNKNOWN
+) -> tuple[Piece, ...]:
     """Cut `text` into pieces, and name what leaks in them.
 
     A piece leaks where a detector flags it, where it is the text of one of the `exceptions`
-    that were raised, or where it sends one of the client's `inputs` back.
+    that were raised, or where it sends one of the client's `inputs` back. What is flagged
+    depends on the `reading`: a banner is one in a header field alone.
     """
     spans = [
         (finding.start, finding.end, _NAMES.get(finding.category, finding.category.value))
-        for finding in default_scanner().scan(text)
+        for finding in default_scanner().scan(text, reading)
     ]
     spans += [(start, end, ECHO) for start, end in _places(text, exceptions)]
     spans += [(start, end, INPUT) for start, end in _places(text, inputs)]
