@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import sessionmaker
 
 from tightlip.demo.serving import StartError, serving
+from tightlip.demo.shop import tokens
 from tightlip.demo.shop.application import create_application
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def bare_twin(listener: socket.socket, source: Source, gateway: str) -> Iterator
     processes = multiprocessing.get_context("spawn")
     ours, theirs = processes.Pipe()
     process = processes.Process(
-        target=_run, args=(theirs, listener, source, gateway), name="bare twin"
+        target=_run, args=(theirs, listener, source, gateway, tokens.KEYS), name="bare twin"
     )
     process.start()
     theirs.close()
@@ -62,8 +63,15 @@ def _has_started(twin: Connection) -> bool:
     return False
 
 
-def _run(parent: Connection, listener: socket.socket, source: Source, gateway: str) -> None:
+def _run(
+    parent: Connection,
+    listener: socket.socket,
+    source: Source,
+    gateway: str,
+    keys: Mapping[str, bytes],
+) -> None:
     """Serve until the parent closes its end, or is gone."""
+    tokens.KEYS.update(keys)  # both twins know the same tokens
     # A terminal sends Ctrl-C to both processes; the parent sees to it that this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine = source.connect()
