@@ -12,6 +12,7 @@ import subprocess
 import sys
 from contextlib import closing, contextmanager
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -77,8 +78,32 @@ def test_an_unknown_reference_is_told_and_the_others_are_shown(fail, run):
     assert json.loads(done.stdout)["reference"] == known
     assert done.stderr.splitlines() == [
         "There is no incident ZZZZZZZZZZZZ.",
-        "There is no incident \\x1b[2J0DD.",
+        "There is no incident \\x1b[2Jodd.",
     ]
+
+
+def test_an_unknown_reference_is_told_as_it_was_given_and_a_pasted_one_is_found(fail, run):
+    known = fail()
+    done = run("show", "http://x/incidents/", f'"{known}".', "--format", "jsonl")
+    assert json.loads(done.stdout)["reference"] == known
+    assert done.stderr == "There is no incident http://x/incidents/.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--store", "mysql://u:planted@h/d", "list"), "postgresql://user@host:5432/database"),
+        (("--store", "postgresql://u:planted@h/d", "--directory", "x", "list"), "one record"),
+        (("--store", "postgresql://u:planted@h/d", "list", "--directory", "x"), "one record"),
+        (("--store", "postgresql://u:planted@h/d", "alerts"), "alerts are not in --store"),
+        (("--store", "postgresql://u:planted@h/d", "metrics"), "metrics are not in --store"),
+    ],
+)
+def test_a_store_is_refused_where_it_would_not_be_read(run, arguments, said):
+    failed = run(*arguments).exception
+    assert isinstance(failed, click.UsageError)
+    assert said in failed.message
+    assert "planted" not in failed.message
 
 
 def test_references_are_read_from_standard_input(fail, run):

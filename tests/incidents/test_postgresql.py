@@ -420,6 +420,8 @@ def test_the_terminal_tells_of_a_store_that_has_nothing_or_is_no_store(url, caps
     assert main(["incidents", "--store", "postgresql://u:planted@127.0.0.1:1/d", "list"]) == 2
     said = capsys.readouterr().err
     assert "postgresql://127.0.0.1:1/d cannot be used" in said
+    assert "\\n" not in said
+    assert "\\t" not in said
     assert "planted" not in said
 
 

@@ -119,6 +119,10 @@ def store_at(url: str) -> Place:
         ValueError: It is no address of PostgreSQL. The message does not repeat it.
         ImportError: psycopg is not installed.
     """
+    from tightlip.incidents.postgresql import NO_ADDRESS, SCHEMES
+
+    if not url.startswith(SCHEMES):  # before anybody is told to install what would not help
+        raise ValueError(NO_ADDRESS)
     try:
         from tightlip.incidents.postgresql.store import PostgresqlPlace
     except ModuleNotFoundError as error:

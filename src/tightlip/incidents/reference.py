@@ -10,6 +10,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 12
 
 _READ_ALOUD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_AROUND = " \t\r\n.,;:!?#'\"`()[]{}<>\u2018\u2019\u201c\u201d"
+"""What a sentence or a ticket puts around a reference: whoever pastes it brings it along."""
+
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 
 
@@ -24,6 +27,6 @@ def read_reference(text: str) -> str:
     """Return `text` as the reference that its writer meant.
 
     As Crockford's base32 has it, small letters and the letters that look like digits count as
-    what they look like, and hyphens do not count.
+    what they look like, and hyphens do not count; neither do marks around it.
     """
-    return text.strip().upper().translate(_READ_ALOUD)
+    return text.strip(_AROUND).upper().translate(_READ_ALOUD)

@@ -59,20 +59,33 @@ def find_directory(directory: str | None) -> PrivateDirectory:
         raise click.ClickException(str(error)) from None
 
 
-def find_place(given: Given, directory: str | None) -> Place:
+def refuse_store(given: Given, what: str) -> None:
+    """Refuse a store of several hosts where only the directory of one has `what`.
+
+    Raises:
+        click.UsageError: There is one.
+    """
+    if given.store is not None:
+        raise click.UsageError(f"{what} are not in --store: give the --directory of a host")
+
+
+def find_place(given: Given, directory: str | None, *, is_beside: bool = False) -> Place:
     """Return where the record is read from.
 
     Args:
         given: What stands before the name of the command.
         directory: What stands behind it.
+        is_beside: Whether the command needs a directory beside a store.
 
     Raises:
-        click.ClickException: Nothing says where it is, or it cannot be read.
+        click.ClickException: Nothing says where it is, two things do, or it cannot be read.
     """
     from tightlip.incidents.places import DirectoryPlace, store_at
 
     if given.store is None:
         return DirectoryPlace(find_directory(directory or given.directory))
+    if (directory or given.directory) and not is_beside:
+        raise click.UsageError("give --store or --directory: this command reads one record")
     try:
         return store_at(given.store)
     except (ValueError, ImportError) as error:

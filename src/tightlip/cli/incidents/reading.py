@@ -79,12 +79,13 @@ def show(given: Given, references: tuple[str, ...], form: str, directory: str | 
     shown.
     """
     from tightlip.incidents.records import look_up
+    from tightlip.incidents.reference import read_reference
 
     wanted = list(_read(references))
     with opened(find_place(given, directory)) as records:
         unknown = 0
         for reference in wanted:
-            found = None if records is None else look_up(records.find, reference)
+            found = None if records is None else look_up(records.find, read_reference(reference))
             if found is None:
                 click.echo(f"There is no incident {visible_line(reference)}.", err=True)
                 unknown += 1
@@ -180,19 +181,19 @@ def codes(given: Given, form: str, directory: str | None) -> None:
         if form == "text":
             declared = {each.code for each in told if each.kind is Kind.DECLARED}
             sent = len({each.code for each in told if each.code in declared and each.answers})
-            click.echo(f"{sent} of {counted(len(declared), 'declared error')} were sent.", err=True)
+            was = "was" if sent == 1 else "were"
+            click.echo(
+                f"{sent} of {counted(len(declared), 'declared error')} {was} sent.", err=True
+            )
 
 
 def _read(references: tuple[str, ...]) -> Iterator[str]:
-    from tightlip.incidents.reference import read_reference
-
     for text in references:
         if text == "-":
             for line in sys.stdin.buffer:
-                for word in line.decode("utf-8", "replace").split():
-                    yield read_reference(word)
+                yield from line.decode("utf-8", "replace").split()
         else:
-            yield read_reference(text)
+            yield text
 
 
 def _show(found: Found) -> None:

@@ -107,7 +107,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         )
     from tightlip.incidents.archive import archive_at
 
-    where, place = find_directory(directory or given.directory), find_place(given, directory)
+    where, place = (
+        find_directory(directory or given.directory),
+        find_place(given, directory, is_beside=True),
+    )
     rules = Rules(
         hosts=Rules().hosts if is_loopback(host) else ("*",),
         user_header=user_header,

@@ -12,6 +12,7 @@ from tightlip.cli.incidents.place import (
     find_place,
     format_option,
     opened,
+    refuse_store,
 )
 from tightlip.incidents.visible import visible_line
 
@@ -27,6 +28,7 @@ def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
 
     from tightlip.incidents.encoding import encode
 
+    refuse_store(given, "alerts")
     with opened(find_place(given, directory)) as records:
         if records is None:
             return
@@ -55,6 +57,7 @@ def metrics(given: Given, listen: str, directory: str | None) -> None:
     """Serve figures for Prometheus, on a listener that is not the API's."""
     from tightlip.incidents.exposition import CannotListenError, serve_metrics
 
+    refuse_store(given, "metrics")
     try:
         serve_metrics(find_directory(directory or given.directory), listen, click.echo)
     except CannotListenError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-_SCHEMES = ("postgresql://", "postgres://")
+from tightlip.incidents.postgresql import NO_ADDRESS, SCHEMES
+
 _SECRETS = ("password", "sslpassword")
 _MASK = "[password]"
 
@@ -27,13 +28,11 @@ class Address:
 
     def __init__(self, url: str) -> None:
         try:
-            parts = conninfo_to_dict(url) if url.startswith(_SCHEMES) else {}
+            parts = conninfo_to_dict(url) if url.startswith(SCHEMES) else {}
         except ProgrammingError:  # its message repeats the address
             parts = {}
         if not parts:
-            raise ValueError(
-                "the address is none: give one such as postgresql://user@host:5432/database"
-            )
+            raise ValueError(NO_ADDRESS)
         self.conninfo = url
         port = f":{parts['port']}" if "port" in parts else ""
         self.name = f"postgresql://{parts.get('host', '')}{port}/{parts.get('dbname', '')}"

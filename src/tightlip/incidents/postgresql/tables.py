@@ -97,8 +97,7 @@ class PostgresqlTables:
         try:
             yield
         except (psycopg.Error, OSError) as error:
-            said = visible_line(self._address.masked(str(error).strip()))
-            raise StoreError(f"{self._address.name} cannot be used: {said}") from None
+            raise _unusable(self._address, error) from None
 
     def _prepare(self) -> None:
         self.run(f"SET search_path TO {_SCHEMA}")
@@ -137,9 +136,14 @@ def is_there(address: Address) -> bool:
         with psycopg.connect(address.conninfo, **_SETTINGS) as connection:
             row = connection.execute("SELECT to_regclass(%s)", (f"{_SCHEMA}.faults",)).fetchone()
     except psycopg.Error as error:
-        said = visible_line(address.masked(str(error).strip()))
-        raise StoreError(f"{address.name} cannot be used: {said}") from None
+        raise _unusable(address, error) from None
     return row is not None and row[0] is not None
+
+
+def _unusable(address: Address, error: Exception) -> StoreError:
+    """Return what PostgreSQL says, whose lines are many and indented, in one line."""
+    said = " ".join(address.masked(str(error)).split())
+    return StoreError(f"{address.name} cannot be used: {visible_line(said)}")
 
 
 @lru_cache(maxsize=256)
