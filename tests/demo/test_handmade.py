@@ -146,7 +146,9 @@ def ask(bare, serve, sink):
     return ask
 
 
-def leaves_at_200(key):
+def leaves_at_200(channel, key):
+    if (channel, key) == ("header", "orm-validation"):
+        return False  # in a header, words count that alone say too little in a body
     return key in SENT or (key in RAISED and not HEARS)
 
 
@@ -160,12 +162,12 @@ def test_no_failure_gets_through(ask, sink, channel):
         answer = ask(channel, key)
         assert answer.status_code == (500 if channel == "status_500" else 200), key
         everything = f"{answer.headers}{answer.text}"
-        if channel == "status_500" or not leaves_at_200(key):
+        if channel == "status_500" or not leaves_at_200(channel, key):
             assert [canary for canary in canaries if canary in everything] == [], key
             assert len(sink.incidents) == 1, key
             withheld = sink.incidents[0]["withheld"]
             assert withheld, key
-            if key in RAISED and channel != "status_500":
+            if HEARS and key in RAISED and channel != "status_500":
                 # The record names the exception, and the line that raised it.
                 assert any("raised in" in one["reason"] and one["source"] for one in withheld), key
         else:
