@@ -201,6 +201,13 @@ def test_statistics_tell_each_fault_with_its_count(fail, run):
     assert counts == [2, 1]
 
 
+def test_a_fault_without_an_exception_is_told_with_its_route(directory, run, summary):
+    answered = {"http.request.method": "GET", "http.route": "/orders/{order}"}
+    Spool(directory).append(frame(summary("HANDMADE0000", **answered, **{"error.type": "400"})))
+    (line,) = run("stats").stdout.splitlines()
+    assert "  400 in GET /orders/{order}  " in line
+
+
 def test_damage_is_told_once_and_remembered(directory, run, summary):
     spool = Spool(directory)
     spool.append(b"garbage")

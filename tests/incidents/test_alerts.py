@@ -330,7 +330,7 @@ def test_the_page_and_the_terminal_show_what_was_told(directory, store, faults):
     rules = Rules()
     page = TestClient(create_dashboard(directory, rules), base_url="http://127.0.0.1")
     health = page.get(f"/health?token={rules.token}").text
-    assert f"<td>{alerts.outlet().name}</td>" in health
+    assert f">{alerts.outlet().name}</td>" in health
     assert f'<a href="/groups/{told.group}">KeyError</a>' in health
     assert f"<td>{told.sent_time}</td>" in health
 

@@ -49,7 +49,7 @@ class Fault:
     Attributes:
         fingerprint: The fingerprint.
         type: The class of the exception, or the status of the answer.
-        place: The function that failed, where one is known.
+        place: The function that failed, where one is known; without an exception the route.
         incidents: How often it happened.
         first_time: When it was first seen, in UTC (RFC 3339).
         last_time: When it was last seen.

@@ -37,7 +37,7 @@ class Tally:
                 "VALUES (?, ?, ?, 0, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
                 fingerprint,
                 str(summary.get("exception.type") or summary.get("error.type") or ""),
-                str(summary.get("code.function.name") or ""),
+                _place(summary),
                 time,
                 time,
             )
@@ -70,3 +70,11 @@ class Tally:
                 minute,
                 incidents,
             )
+
+
+def _place(summary: dict[str, Any]) -> str:
+    """Return where a fault is: the function that failed, or, without an exception, the route."""
+    if "exception.type" in summary:
+        return str(summary.get("code.function.name") or "")
+    where = [summary.get("http.request.method"), summary.get("http.route")]
+    return " ".join(str(part) for part in where if part) if where[1] else ""
