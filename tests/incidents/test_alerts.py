@@ -332,7 +332,7 @@ def test_the_page_and_the_terminal_show_what_was_told(directory, store, faults):
     health = page.get(f"/health?token={rules.token}").text
     assert f">{alerts.outlet().name}</td>" in health
     assert f'<a href="/groups/{told.group}">KeyError</a>' in health
-    assert f"<td>{told.sent_time}</td>" in health
+    assert f'datetime="{told.sent_time}"' in health
 
 
 @pytest.mark.parametrize("option", ["--alert-webhook=https://h.example/", "--alert-command=true"])
