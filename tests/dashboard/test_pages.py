@@ -310,3 +310,18 @@ def test_a_thinned_incident_as_text_is_named_before_the_report_that_it_leads_to(
     assert "BR1EF0000000" in own
     assert "500 STORE_CLOSED" in own
     assert "no price for kettle" in report
+
+
+def test_the_health_page_counts_as_waiting_only_what_is_not_in_the_store(
+    page, fail, directory, summary
+):
+    fail()
+    waits = frame(summary("WA1T1NG00000"))
+    archive_at(directory).close()
+    Spool(directory).append(frame(summary("DRA1NED00000")))
+    page.get("/")
+    assert directory.backlog()
+    assert "<dd>0 bytes</dd>" in page.get("/health").text
+    Spool(directory).append(waits)
+    assert f"<dd>{len(waits)} bytes</dd>" in page.get("/health").text
+    assert "<dd>0 bytes</dd>" in page.get("/health").text

@@ -204,7 +204,7 @@ class Reader:
 
     def health(self) -> Health:
         """Return how the record itself fares."""
-        waiting = self._place.waiting()
+        waiting = self._place.waiting(write_line)
         with self._opened() as records:
             return Health(
                 records.kept(),

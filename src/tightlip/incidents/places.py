@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from tightlip.incidents.directory import PrivateDirectory
-from tightlip.incidents.drainer import drain, open_store, told_of_damages
+from tightlip.incidents.drainer import drain, open_store, told_of_damages, undrained
 from tightlip.incidents.tables import StoreError
 
 if TYPE_CHECKING:
@@ -53,8 +53,15 @@ class Place(Protocol):
         """
         ...
 
-    def waiting(self) -> int:
-        """Return how many bytes wait to come into it."""
+    def waiting(self, tell: Callable[[str], object]) -> int:
+        """Return how many bytes wait to come into it.
+
+        Args:
+            tell: As above.
+
+        Raises:
+            StoreError, OSError: It cannot be read.
+        """
         ...
 
 
@@ -102,9 +109,10 @@ class DirectoryPlace:
                     self._drain(store, tell)
                     yield store
 
-    def waiting(self) -> int:
-        """Return how many bytes stand in spools."""
-        return self._directory.backlog()
+    def waiting(self, tell: Callable[[str], object]) -> int:
+        """Return how many bytes of the spools are not in the store yet; see `Place`."""
+        with open_store(self._directory, tell) as store:
+            return undrained(self._directory, store)[0]
 
     def _drain(self, store: Store, tell: Callable[[str], object]) -> None:
         drained = drain(self._directory, store)

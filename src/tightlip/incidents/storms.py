@@ -12,7 +12,7 @@ _ALL_OF_THE_FIRST = 10
 _BETWEEN_REPORTS = 60.0  # seconds, of one fault
 _QUIET = 60.0  # seconds without a fault, after which its storm is over
 _MOST_REPORTS = 1000  # in a second, of all faults
-_MUCH = 256 << 20  # bytes of spools that nobody has drained yet
+_MUCH = 256 << 20  # bytes of spools; one that was drained is removed from 1 MiB on
 _TOO_MUCH = 512 << 20
 _FAR_TOO_MUCH = 576 << 20  # not even what was never seen before
 _BETWEEN_LOOKS = 1.0  # seconds
@@ -45,11 +45,12 @@ class Storms:
 
     Of each fault, the first ten are kept in full, then the 16th, the 32nd and so on, and one a
     minute; after a minute without it, it is counted from one again. Where very many reports are
-    made at once, or much waits to be drained, fewer are; the first of a fault is kept in full all
+    made at once, or much stands in spools, fewer are; the first of a fault is kept in full all
     the same.
 
     Args:
-        backlog: Tells how many bytes wait to be drained.
+        backlog: Tells how many bytes stand in spools: those that wait, and less than 1 MiB of each
+            process that were drained. Only the store could tell them apart, and is not asked here.
 
     Attributes:
         reduced: How many were not kept in full, by the reason.

@@ -197,7 +197,7 @@ class PostgresqlPlace:
             while True:
                 yield records
 
-    def waiting(self) -> int:
+    def waiting(self, tell: Callable[[str], object]) -> int:  # noqa: ARG002 - see `Place`
         """Return 0: what waits, waits at the hosts."""
         return 0
 
