@@ -103,19 +103,24 @@ def faults_of(rule: Rule, scanner: Scanner) -> Iterator[tuple[str, str]]:
     Args:
         scanner: Scans by the rules that stand beside it, and by this one.
     """
+    is_missed = False
     for leak in rule.leaks:
-        for dress in missed(leak, rule, scanner):
-            yield "leaks", f"{leak!r} is not found {dress}"
+        dresses = tuple(missed(leak, rule, scanner))
+        if dresses:
+            is_missed = True
+            where = "plain" if "plain" in dresses else ", ".join(dresses)
+            yield "leaks", f"{leak!r} is not found {where}"
     for text in rule.clean:
         for other in found_in_clean(text, rule, scanner):
             yield "clean", f"{text!r} is found by {other!r}"
         if not is_near_miss(text, rule):
             yield "clean", f"{text!r} shares no word with a leak, and so proves nothing"
-    for pattern in idle_patterns(rule):
-        yield "patterns", f"{pattern!r} is not needed: each leak is found without it"
+    # Of a pattern whose leak is missed, that it is not needed would mislead.
+    for pattern in () if is_missed else idle_patterns(rule):
+        yield "patterns", f"'{pattern}' is not needed: each leak is found without it"
     for pattern in rule.patterns:
         if not required_literals(pattern):
-            yield "patterns", f"{pattern!r} has no literal by which clean texts are passed over"
+            yield "patterns", f"'{pattern}' has no literal by which clean texts are passed over"
     for text in disputed((*rule.leaks, *rule.clean), engines_for(rule.patterns)):
         yield "patterns", f"the engines do not agree about {text!r}"
 
