@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from tightlip import PublicError, Shield
 from tightlip.incidents.archive import archive_at
+from tightlip.responder.telling import declared_errors
 
 
 class TellingSoldOut(PublicError):
@@ -158,3 +159,17 @@ def test_a_lifespan_that_fails_is_told_to_no_client(directory):
 
     asyncio.run(start())
     assert archive_at(directory).register.take() == {}
+
+
+def test_what_the_pages_declare_is_none_of_the_applications_errors():
+    import tightlip.dashboard.application
+    import tightlip.demo.page.application
+    from tightlip.demo.shop.errors import OrderNotFound
+
+    own = {
+        tightlip.dashboard.application.IncidentUnknown.code,
+        tightlip.demo.page.application.IncidentNotFound.code,
+    }
+    declared = {each.code for each in declared_errors()}
+    assert OrderNotFound.code in declared
+    assert not own & declared

@@ -34,10 +34,14 @@ def key_of(answer: Answer, request: Request | None) -> Key:
     return Key(answer.error.code, answer.response.status, route, kind)
 
 
+_PAGES = ("tightlip.dashboard.", "tightlip.demo.page.")
+"""Where pages of ours declare errors, which are not those of the application beside them."""
+
+
 def declared_errors() -> tuple[Declaration, ...]:
-    """Return the errors that are declared in this process; the standard ones are not."""
+    """Return the errors that applications declare in this process: none that are ours."""
     return tuple(
         Declaration(each.code, each.error.status, each.error.message, each.place)
         for each in catalog
-        if each.error not in _STANDARD
+        if each.error not in _STANDARD and not each.error.__module__.startswith(_PAGES)
     )
