@@ -156,7 +156,7 @@ def test_a_wrong_raise_fails_where_it_is_raised():
         StrictSeats(available="3")
     with pytest.raises(TypeError, match="'available' takes int, not bool"):
         StrictSeats(available=True)
-    with pytest.raises(TypeError, match="positional"):
+    with pytest.raises(TypeError, match="give its parameters by name"):
         StrictSeats(3)
     with pytest.raises(TypeError, match="has no parameter 'status'"):
         StrictSeats(available=3, status=500)
@@ -274,8 +274,11 @@ def test_a_time_to_wait_of_another_type_is_refused(kind):
         ("Only {count!r} left", "may hold only plain"),
         ("Only {count.real} left", "may hold only plain"),
         ("Only {count[0]} left", "may hold only plain"),
-        ("Only {count left", "expected '}'"),
-        ("Only } left", "Single '}'"),
+        ("Only {count:d} left", "may hold only plain {name} fields, not {count:d}"),
+        ("Only {status} left", "{status}, which is a name of the error's own; take another"),
+        ("Only {spare} left", "{spare}, which may be None; leave it out of the message"),
+        ("Only {count left", "a brace without its other half; {{ and }} stand for braces"),
+        ("Only } left", "a brace without its other half"),
         ("", "the message is empty"),
         ("  ", "the message is empty"),
         ("psycopg failed", "the message names a library: 'psycopg'"),
@@ -293,8 +296,27 @@ def test_a_message_that_cannot_stand_is_refused(message, fault):
             status = 409
             message = said
             count: int
+            spare: int | None
 
     assert fault in str(raised.value)
+
+
+def test_a_message_without_a_status_is_refused():
+    with pytest.raises(DeclarationError, match="it has a message and no status: add `status ="):
+
+        class Statusless(PublicError):
+            message = "Something is amiss"
+
+
+def test_an_error_that_leaves_our_constructor_out_has_its_text_all_the_same():
+    class MadeByItself(PublicError):
+        status = 409
+        message = "This was made by itself"
+
+        def __init__(self, reason):
+            self.reason = reason
+
+    assert str(MadeByItself(3)) == "MADE_BY_ITSELF: This was made by itself"
 
 
 def test_a_declaration_error_names_file_and_line():

@@ -147,10 +147,16 @@ def test_a_text_says_its_length(annotation):
         read_parameter("x", annotation)
 
 
+@pytest.mark.parametrize("length", [0, -1, None, "5", True])
+def test_a_length_that_is_none_is_refused(length):
+    with pytest.raises(ValueError, match="takes a whole number of characters from 1, not"):
+        MaxLength(length)
+
+
 @pytest.mark.parametrize("length", [0, -1, None, "5"])
-def test_a_length_that_is_none_does_not_count(length):
+def test_a_length_of_others_that_is_none_does_not_count(length):
     with pytest.raises(TypeError, match="is a text without a length"):
-        read_parameter("x", Annotated[str, MaxLength(length)])
+        read_parameter("x", Annotated[str, MaxLen(length)])
 
 
 @pytest.mark.parametrize(

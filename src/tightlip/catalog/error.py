@@ -107,7 +107,8 @@ class PublicError(Exception):
     Raises:
         DeclarationError: At the declaration, with file and line, if the status, the code, the
             template, a parameter's type, a header or the wording cannot stand.
-        TypeError: At the raise, if a parameter is missing, unknown or of the wrong type.
+        TypeError: At the raise, if a parameter is missing, unknown, of the wrong type or given
+            without its name.
         ValueError: At the raise, if a parameter is none of its declared choices, is no finite
             number, or is a negative `retry_after`.
     """
@@ -153,7 +154,7 @@ class PublicError(Exception):
         """Return the names of the parameters that a raise must give."""
         return tuple(name for name in cls._parameters if name not in cls._defaults)
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *positional: Any, **values: Any) -> None:
         cls = type(self)
         if not cls.is_concrete():
             raise TypeError(
@@ -162,6 +163,8 @@ class PublicError(Exception):
         given = {**cls._defaults, **values}
         faults = [f"needs the parameter {name!r}" for name in cls._parameters if name not in given]
         faults += [f"has no parameter {name!r}" for name in given if name not in cls._parameters]
+        if positional:
+            faults.append("takes no positional arguments: give its parameters by name")
         if faults:
             raise TypeError(f"{cls.__name__} {' and '.join(faults)}")
         self.details: Any = {
@@ -175,7 +178,8 @@ class PublicError(Exception):
         super().__init__(self.public_message)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.public_message}"
+        # A subclass with an `__init__` of its own may have left ours out.
+        return f"{self.code}: {self.__dict__.get('public_message', type(self).message)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self)
@@ -212,6 +216,8 @@ def _declare(cls: type[PublicError], frame: FrameType) -> None:
         )
     _declare_parameters(cls, frame)
     if "message" in own:
+        if not hasattr(cls, "status"):
+            raise ValueError("it has a message and no status: add `status = 409`, say")
         _check_message(cls)
     _check_extras(cls)
 
@@ -267,18 +273,44 @@ def _hints(
 def _check_message(cls: type[PublicError]) -> None:
     if type(cls.message) is not str:
         raise TypeError(f"message is {cls.message!r}; a message is a plain string")
-    for _, name, specification, conversion in Formatter().parse(cls.message):
-        if name is None:
-            continue
-        if specification or conversion or not name.isidentifier():
-            raise ValueError(f"message may hold only plain {{name}} fields, not {{{name}…}}")
-        if name not in cls._parameters:
+    for name in _filled_in(cls.message):
+        parameter = cls._parameters.get(name)
+        if parameter is None and name in _OWN_NAMES:
+            raise ValueError(
+                f"message fills in {{{name}}}, which is a name of the error's own; take another"
+            )
+        if parameter is None:
             raise ValueError(
                 f"message fills in {{{name}}}, which is not declared; add `{name}: int`, say"
+            )
+        if parameter.optional:
+            raise ValueError(
+                f"message fills in {{{name}}}, which may be None; leave it out of the message "
+                "(details show it), or declare it without None"
             )
     fault = fault_of(cls.message)
     if fault is not None:
         raise ValueError(f"the message {fault}; say what happened in the client's own words")
+
+
+def _filled_in(message: str) -> list[str]:
+    """Return the names of the parameters that a template fills in.
+
+    Raises:
+        ValueError: A field is no plain name, or a brace stands alone.
+    """
+    try:
+        fields = list(Formatter().parse(message))
+    except ValueError:
+        raise ValueError(
+            "message has a brace without its other half; {{ and }} stand for braces"
+        ) from None
+    for _, name, specification, conversion in fields:
+        if name is not None and (specification or conversion or not name.isidentifier()):
+            how = f"!{conversion}" if conversion else ""
+            how += f":{specification}" if specification else ""
+            raise ValueError(f"message may hold only plain {{name}} fields, not {{{name}{how}}}")
+    return [name for _, name, _, _ in fields if name is not None]
 
 
 def _check_extras(cls: type[PublicError]) -> None:

@@ -38,6 +38,12 @@ class MaxLength:
 
     max_length: int
 
+    def __post_init__(self) -> None:
+        if type(self.max_length) is not int or self.max_length < 1:
+            raise ValueError(
+                f"MaxLength takes a whole number of characters from 1, not {self.max_length!r}"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
