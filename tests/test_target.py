@@ -64,6 +64,11 @@ def test_an_application_is_found_and_shielded(name, is_factory, guard):
             "'wares:create()' is not of the form MODULE:APP, such as shop.main:app.",
         ),
         (":app", "':app' is not of the form MODULE:APP, such as shop.main:app."),
+        ("shop/wares.py", "'shop/wares.py' is a file: give its module, shop.wares:app."),
+        (
+            "wares:create",
+            "wares:create is a function, and no application: where it makes one, give --factory.",
+        ),
     ],
 )
 def test_what_is_not_there_is_told_with_what_is(name, told):

@@ -55,6 +55,10 @@ def _load(name: str, *, is_factory: bool) -> Any:
     application, module = _find(name)
     if is_factory:
         application = application()
+    elif inspect.isroutine(application) and _takes_nothing(application):
+        raise TargetError(
+            f"{name} is a function, and no application: where it makes one, give --factory."
+        )
     # The module that is served is the application, also where it is installed.
     adopt(module)
     return shield(application)
@@ -106,6 +110,14 @@ def _verdict() -> str:
         return f"{os.environ[_NAME]} could not be loaded; see above."
 
 
+def _takes_nothing(function: Any) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _is_asgi(application: Any) -> bool:
     called = application if inspect.isroutine(application) else type(application).__call__
     return inspect.iscoroutinefunction(inspect.unwrap(called))
@@ -116,6 +128,9 @@ def _find(name: str) -> tuple[Any, str]:
     path = path or "app"
     if not module_name or not all(part.isidentifier() for part in path.split(".")):
         raise TargetError(f"{name!r} is not of the form MODULE:APP, such as shop.main:app.")
+    if module_name.endswith(".py"):
+        module = module_name.removesuffix(".py").replace(os.sep, ".")
+        raise TargetError(f"{module_name!r} is a file: give its module, {module}:{path}.")
     found: Any = _import(module_name)
     for attribute in path.split("."):
         try:

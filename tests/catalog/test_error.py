@@ -301,6 +301,22 @@ def test_a_message_that_cannot_stand_is_refused(message, fault):
     assert fault in str(raised.value)
 
 
+class MaybeUnknown(Enum):
+    KNOWN = "known"
+    UNKNOWN = None
+
+
+@pytest.mark.parametrize("kind", [int | None, Literal["a", None], MaybeUnknown])  # noqa: PYI061 - as some write it
+def test_a_parameter_of_an_inherited_message_may_not_become_none(kind):
+    class FilledIn(PublicError):
+        status = 409
+        message = "Row {row} is taken"
+        row: int
+
+    with pytest.raises(DeclarationError, match=r"\{row\}, which may be None"):
+        type("FilledInAgain", (FilledIn,), {"__annotations__": {"row": kind}})
+
+
 def test_a_message_without_a_status_is_refused():
     with pytest.raises(DeclarationError, match="it has a message and no status: add `status ="):
 

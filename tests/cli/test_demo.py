@@ -148,6 +148,13 @@ def test_it_says_which_port_it_takes_instead_of_a_taken_one():
             assert httpx.get(page).status_code == 200
 
 
+def test_behind_the_last_port_the_others_stand_anywhere():
+    with demo("--port", "65535") as (_, said):
+        page, *others = addresses_in(said)
+        assert page == "http://127.0.0.1:65535"
+        assert [httpx.get(address).status_code for address in others[:2]] == [404, 404]
+
+
 def test_a_free_port_is_taken_without_a_word():
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]

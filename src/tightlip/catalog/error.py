@@ -219,6 +219,8 @@ def _declare(cls: type[PublicError], frame: FrameType) -> None:
         if not hasattr(cls, "status"):
             raise ValueError("it has a message and no status: add `status = 409`, say")
         _check_message(cls)
+    if hasattr(cls, "message"):
+        _check_filled_in(cls)
     _check_extras(cls)
 
 
@@ -273,6 +275,13 @@ def _hints(
 def _check_message(cls: type[PublicError]) -> None:
     if type(cls.message) is not str:
         raise TypeError(f"message is {cls.message!r}; a message is a plain string")
+    fault = fault_of(cls.message)
+    if fault is not None:
+        raise ValueError(f"the message {fault}; say what happened in the client's own words")
+
+
+def _check_filled_in(cls: type[PublicError]) -> None:
+    """See that a message, which may be inherited, fills in what is declared and always there."""
     for name in _filled_in(cls.message):
         parameter = cls._parameters.get(name)
         if parameter is None and name in _OWN_NAMES:
@@ -283,14 +292,11 @@ def _check_message(cls: type[PublicError]) -> None:
             raise ValueError(
                 f"message fills in {{{name}}}, which is not declared; add `{name}: int`, say"
             )
-        if parameter.optional:
+        if parameter.takes_none:
             raise ValueError(
                 f"message fills in {{{name}}}, which may be None; leave it out of the message "
                 "(details show it), or declare it without None"
             )
-    fault = fault_of(cls.message)
-    if fault is not None:
-        raise ValueError(f"the message {fault}; say what happened in the client's own words")
 
 
 def _filled_in(message: str) -> list[str]:

@@ -65,6 +65,14 @@ class Parameter:
     max_length: int | None = None
     optional: bool = False
 
+    @property
+    def takes_none(self) -> bool:
+        """Whether its value may be None where it is shown."""
+        choices = self.choices or ()
+        return self.optional or any(
+            (choice.value if isinstance(choice, Enum) else choice) is None for choice in choices
+        )
+
     def clean(self, value: Any) -> Any:
         """Return `value` as a JSON value that may leave.
 

@@ -73,7 +73,8 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
     with ExitStack() as stack:
         page_socket = stack.enter_context(closing(_listen(host, port)))
         page_port = page_socket.getsockname()[1]
-        following = page_port + 1 if port else 0
+        # The others follow, or stand anywhere where no numbers are left.
+        following = page_port + 1 if port and page_port + _PORTS_TRIED < _LAST_PORT else 0
         bare_socket = stack.enter_context(closing(_listen(host, following)))
         shielded_socket = stack.enter_context(closing(_listen(host, following)))
         dashboard_socket = stack.enter_context(closing(_listen(host, following)))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tightlip.serving import ServerOptions
 
 STILL_SAYS = (
-    "WebSockets on another library than the default's, and HTTP on zttp, keep its own words."
+    "WebSockets by another library than the default's, and HTTP by zttp, keep uvicorn's own words."
 )
 
 _BANNER = (b"server", b"uvicorn")
