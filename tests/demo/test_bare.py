@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -41,37 +42,54 @@ def head_of(address: str, request: bytes) -> list[str]:
     return received.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
 
 
-@pytest.mark.parametrize("request_bytes", AS_UVICORN_ANSWERS, ids=["unreadable", "refused"])
-def test_the_servers_words_and_order_are_its_own(demo, request_bytes):
-    head = head_of(demo.bare, request_bytes)
-    expected = AS_UVICORN_ANSWERS[request_bytes]
-    assert len(head) == len(expected)
-    for line, start in zip(head, expected, strict=True):
-        assert line.startswith(start)
-    shielded = head_of(demo.shielded, request_bytes)
-    assert "server: uvicorn" not in shielded
-    assert shielded[1:] == sorted(shielded[1:])
-
-
 PROGRAM = """
 import sys
 from tightlip.demo.servers import run
 
 if __name__ == "__main__":
     with run("127.0.0.1", 0, None) as demo:
-        print(demo.bare, flush=True)
+        print(demo.bare, demo.shielded, flush=True)
         sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
-def test_it_ends_with_the_demo_however_the_demo_ends(tmp_path):
-    program = tmp_path / "program.py"
+@contextmanager
+def demo_of_its_own(folder):
+    """Run the demo where nothing else has replaced or put back what a server says."""
+    program = folder / "program.py"
     program.write_text(PROGRAM)
     with subprocess.Popen(
         [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        address = process.stdout.readline().strip()
+        try:
+            yield process, process.stdout.readline().split()
+        finally:
+            process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """The addresses of the bare twin and of the shielded one."""
+    with demo_of_its_own(tmp_path_factory.mktemp("demo")) as (_, addresses):
+        yield addresses
+
+
+@pytest.mark.parametrize("request_bytes", AS_UVICORN_ANSWERS, ids=["unreadable", "refused"])
+def test_the_servers_words_and_order_are_its_own(twins, request_bytes):
+    bare_address, shielded_address = twins
+    head = head_of(bare_address, request_bytes)
+    expected = AS_UVICORN_ANSWERS[request_bytes]
+    assert len(head) == len(expected)
+    for line, start in zip(head, expected, strict=True):
+        assert line.startswith(start)
+    shielded = head_of(shielded_address, request_bytes)
+    assert "server: uvicorn" not in shielded
+    assert shielded[1:] == sorted(shielded[1:])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_it_ends_with_the_demo_however_the_demo_ends(tmp_path):
+    with demo_of_its_own(tmp_path) as (process, (address, _)):
         assert head_of(address, b"NONSENSE\r\n\r\n")
         process.send_signal(signal.SIGKILL)
         # Its end of the pipe is closed when the twin has ended too.
