@@ -113,13 +113,10 @@ class Scanner:
             counts: Tells of a finding whether it counts; all do without it.
         """
         hits = self._strong.engine.hits(plain)
-        is_bare = not (
-            hits
-            or is_dressed(plain)
-            or (_PLUS in plain and joins_words(reading))
-            or reading.is_failing
-        )
-        if is_bare and not (reading.weighs_all and self._weak.engine.hits(plain)):
+        is_bare = not (hits or is_dressed(plain) or (_PLUS in plain and joins_words(reading)))
+        if is_bare and not (
+            reading.weighs_all and (reading.is_failing or self._weak.engine.hits(plain))
+        ):
             return ()
         found: set[Finding] = set()
         for place in _counted(self._every_place(plain, reading, hits), plain, reading):

@@ -82,16 +82,17 @@ def outgoing(
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
         headers = without_own_address(headers, scope, request())
     if body is not None:
+        length = len(body)
         for name, value in headers:
-            if len(name) == _LENGTH and name.lower() == b"content-length":
-                _check_length(int(value), len(body), status, scope)
+            if len(name) == _LENGTH and name.lower() == b"content-length" and int(value) != length:
+                _check_wrong_length(value, length, status, scope)
     return headers
 
 
-def _check_length(announced: int, length: int, status: int, scope: Scope) -> None:
+def _check_wrong_length(announced: bytes, length: int, status: int, scope: Scope) -> None:
     has_none = status in _WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
-    if announced != length and not has_none:
-        raise UnsendableError(f"{announced} bytes were announced, {length} came")
+    if not has_none:
+        raise UnsendableError(f"{int(announced)} bytes were announced, {length} came")
 
 
 def reviewed_fields(
