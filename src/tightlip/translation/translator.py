@@ -263,13 +263,13 @@ def _behind(exception: BaseException) -> BaseException | None:
     cause = cause_of(exception)
     if cause is not None:
         return cause
-    # `in` would ask the class for its hash.
-    is_mistake = any(type(exception) is mistake for mistake in _MISTAKES)
-    if is_mistake or suppresses_context(exception):
-        return None
     context = context_of(exception)
     # A declared error that was being handled is over: only an explicit cause still speaks.
-    return None if is_a(context, PublicError) else context
+    if context is None or suppresses_context(exception) or is_a(context, PublicError):
+        return None
+    # `in` would ask the class for its hash.
+    is_mistake = any(type(exception) is mistake for mistake in _MISTAKES)
+    return None if is_mistake else context
 
 
 def _guarded(ask: Callable[[], Any], search: _Search, name: str) -> Any:
