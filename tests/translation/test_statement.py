@@ -8,6 +8,7 @@ from typing import Annotated
 import pytest
 
 from tightlip import FieldError, MaxLength, PublicError
+from tightlip.translation.provenance import public
 from tightlip.translation.statement import changes_of, statement_of
 from tightlip.wire import envelope
 
@@ -178,3 +179,19 @@ def test_a_class_that_declares_nothing_has_no_statement():
 
     with pytest.raises(TypeError, match="declares no status and message"):
         statement_of(ShelfFamily.__new__(ShelfFamily))
+
+
+@pytest.mark.parametrize(("error", "times"), [(ShelfClosed(), 0), (made(), 1)])
+def test_an_exception_behind_it_is_asked_for_its_text_only_where_there_is_one_to_compare(
+    error, times
+):
+    asked = []
+
+    class Behind(Exception):
+        def __str__(self):
+            asked.append(self)
+            return CANARY
+
+    error.__cause__ = Behind()
+    assert public(error, lambda _: None).declared
+    assert len(asked) == times

@@ -58,8 +58,11 @@ def public(error: PublicError, flags: Flags, source: BaseException | None = None
     except (TypeError, ValueError) as fault:
         withheld = Withheld("parameter", text_of(error), str(fault))
         return Translation(standard_error(_status_of(error)), withheld=(withheld,))
-    others = [text for text in map(text_of, _others(error, source)) if text]
-    for where, text, told in _spoken(statement):
+    spoken = list(_spoken(statement))
+    # Only where there is something to compare: an exception is asked for its text by its own code.
+    compares = not all(told for _, _, told in spoken)
+    others = list(filter(None, map(text_of, _others(error, source)))) if compares else []
+    for where, text, told in spoken:
         flagged = flags(text)
         reason = flagged_by(flagged) if flagged is not None else None
         if reason is None and not told and any(_repeats(text, other) for other in others):
