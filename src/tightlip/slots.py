@@ -1,4 +1,4 @@
-"""Slots: what the interpreter itself keeps of an exception, whatever its class puts before it.
+"""Slots: what the interpreter keeps of an exception or a class, whatever is put before it.
 
 A class may define `__cause__`, `__traceback__` or `__class__` as a property: reading the attribute
 would run it.
@@ -6,7 +6,7 @@ would run it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeGuard, TypeVar
 
@@ -22,6 +22,12 @@ def is_a(value: object, cls: type[_Instance] | tuple[type[_Instance], ...]) -> T
     """
     return issubclass(type(value), cls)
 
+
+class_members: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+"""Returns the names that a class itself holds, those of its bases not among them."""
+
+class_order: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+"""Returns a class and its bases in the order of attribute look-up."""
 
 arguments_of: Callable[[BaseException], tuple[Any, ...]] = _SLOTS["args"].__get__
 """Returns its `args`."""

@@ -16,6 +16,8 @@ from tightlip.slots import (
     arguments_of,
     attributes_of,
     cause_of,
+    class_members,
+    class_order,
     context_of,
     members_of,
     traceback_of,
@@ -34,8 +36,6 @@ _FARTHEST = 10_000
 # A class may put properties before these, which would be foreign code.
 _filename_of = OSError.__dict__["filename"].__get__
 _other_filename_of = OSError.__dict__["filename2"].__get__
-_order_of = type.__dict__["__mro__"].__get__
-_namespace_of = type.__dict__["__dict__"].__get__
 
 # Classes are told by their identity: a metaclass could make a comparison or a hash foreign code.
 _BUILT_IN = {
@@ -187,10 +187,10 @@ def _may_speak(exception: BaseException) -> bool:
     """Tell whether an exception has attributes, or a class with a `__str__` of its own."""
     if attributes_of(exception):
         return True
-    for cls in _order_of(type(exception)):
+    for cls in class_order(type(exception)):
         if id(cls) in _BUILT_IN:
             return False
-        if "__str__" in _namespace_of(cls):
+        if "__str__" in class_members(cls):
             return True
     return False
 

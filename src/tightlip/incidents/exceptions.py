@@ -16,6 +16,8 @@ from tightlip.slots import (
     arguments_of,
     attributes_of,
     cause_of,
+    class_members,
+    class_order,
     context_of,
     members_of,
     suppresses_context,
@@ -39,9 +41,6 @@ _UNNAMED = frozenset(
     multiparams compiled_parameters effective_parameters seq_of_parameters vars
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
-
-_classes_of = type.__dict__["__mro__"].__get__
-_namespace_of = type.__dict__["__dict__"].__get__
 
 
 class Trail(NamedTuple):
@@ -282,8 +281,8 @@ def own_attribute(exception: BaseException, name: str) -> object:
         attributes = attributes_of(exception)
         if dict.__contains__(attributes, name):
             return dict.get(attributes, name)
-        for base in _classes_of(type(exception)):
-            namespace = _namespace_of(base)
+        for base in class_order(type(exception)):
+            namespace = class_members(base)
             if name in namespace:
                 return namespace[name]
     except Exception:  # a class in the making
@@ -293,7 +292,7 @@ def own_attribute(exception: BaseException, name: str) -> object:
 
 def _text_is_plain(cls: type) -> bool:
     """Tell whether the text of the exceptions of `cls` is made by `BaseException` itself."""
-    for base in _classes_of(cls):
-        if "__str__" in _namespace_of(base):
+    for base in class_order(cls):
+        if "__str__" in class_members(base):
             return base is BaseException
     return False

@@ -13,12 +13,12 @@ from enum import EnumType
 from types import GetSetDescriptorType, ModuleType
 from typing import Any
 
+from tightlip.slots import class_members, class_order
+
 _MOST_BASES = 32
 _LONGEST = 4096  # bytes of a number, characters of a path
 _module_of = type.__dict__["__module__"].__get__
 _qualname_of = type.__dict__["__qualname__"].__get__
-_order_of = type.__dict__["__mro__"].__get__
-_namespace_of = type.__dict__["__dict__"].__get__
 _globals_of: Callable[[Any], dict[str, Any]] = ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
 
 
@@ -67,8 +67,8 @@ def _nothing(value: object) -> None:
 
 def _member(value: Any) -> str | None:
     kind = type(value)
-    for base in (_order_of(kind) or ())[:_MOST_BASES]:
-        kept = _namespace_of(base).get("__dict__")
+    for base in (class_order(kind) or ())[:_MOST_BASES]:
+        kept = class_members(base).get("__dict__")
         if type(kept) is GetSetDescriptorType:
             attributes = kept.__get__(value)
             name = dict.get(attributes, "_name_")

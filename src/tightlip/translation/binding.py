@@ -10,7 +10,7 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
-from tightlip.slots import is_a
+from tightlip.slots import class_members, class_order, is_a
 from tightlip.source import is_application
 from tightlip.translation.bytecode import (
     Code,
@@ -21,8 +21,6 @@ from tightlip.translation.bytecode import (
     module_code,
 )
 from tightlip.translation.inspection import (
-    class_members,
-    class_order,
     module_members,
     own_attributes,
     qualified_name,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
+from tightlip.slots import class_members, class_order
+
 _MODULE_MEMBERS = vars(ModuleType)["__dict__"]
-_CLASS_MEMBERS = type.__dict__["__dict__"]
-_CLASS_ORDER = type.__dict__["__mro__"]
 _CLASS_NAME = type.__dict__["__name__"]
 _DEEPEST = 4
 _MOST_HELD = 500
@@ -21,18 +21,6 @@ def module_members(module: ModuleType) -> dict[str, Any]:
     """Return the names that `module` holds."""
     members: dict[str, Any] = _MODULE_MEMBERS.__get__(module)
     return members
-
-
-def class_members(cls: type) -> Mapping[str, Any]:
-    """Return the names that `cls` itself holds, those of its bases not among them."""
-    members: Mapping[str, Any] = _CLASS_MEMBERS.__get__(cls)
-    return members
-
-
-def class_order(cls: type) -> tuple[type, ...]:
-    """Return `cls` and its bases in the order of attribute look-up."""
-    order: tuple[type, ...] = _CLASS_ORDER.__get__(cls)
-    return order
 
 
 def class_name(cls: type) -> str:

@@ -44,7 +44,7 @@ from inspect import CO_OPTIMIZED
 from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from tightlip.slots import arguments_of, attributes_of, is_a
+from tightlip.slots import arguments_of, attributes_of, class_members, class_order, is_a
 from tightlip.source import is_application
 from tightlip.translation.binding import (
     attribute_of,
@@ -72,9 +72,7 @@ from tightlip.translation.bytecode import (
 )
 from tightlip.translation.chain import related, text_of
 from tightlip.translation.inspection import (
-    class_members,
     class_name,
-    class_order,
     held_in,
     module_members,
 )
