@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
-from tightlip.incidents.secrets.forms import changes, is_uuid, looks_random
+from tightlip.incidents.secrets.forms import is_uuid, looks_random, reads_as_words
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_key_name, is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
@@ -158,10 +158,8 @@ def _without_pieces(match: re.Match[str]) -> str:
     def scrubbed(piece: re.Match[str]) -> str:
         text = piece[0]
         shortest = _SHORTEST_PIECE_OF_A_HOOK if is_hook else _SHORTEST_PIECE
-        if len(text) < shortest:
+        if len(text) < shortest or reads_as_words(text):
             return text
-        if not any(map(str.isdigit, text)) and changes(text) * 3 < len(text):
-            return text  # words, as in IncomingWebhook
         return text if is_uuid(text) and not is_hook else SCRUBBED
 
     return head + _PIECE.sub(scrubbed, match["path"])

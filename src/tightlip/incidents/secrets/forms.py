@@ -104,7 +104,12 @@ def looks_random(text: str) -> bool:
     if len(text) < _SHORTEST_RANDOM or is_uuid(text):
         return False
     stripped = text.rstrip("=").replace("_", "").replace("-", "").replace("+", "")
-    return stripped.isalnum() and changes(stripped) * 6 >= len(stripped)
+    return stripped.isalnum() and _changes(stripped) * 6 >= len(stripped)
+
+
+def reads_as_words(text: str) -> bool:
+    """Tell whether a text without spaces is made of words, as `IncomingWebhook` is."""
+    return not any(map(str.isdigit, text)) and _changes(text) * 3 < len(text)
 
 
 def is_uuid(text: str) -> bool:
@@ -122,9 +127,7 @@ def _is_card(text: str) -> bool:
 
 def _without_bearer(match: re.Match[str]) -> str:
     token = match[1]
-    if any(map(str.isdigit, token)) or changes(token) * 3 >= len(token):
-        return f"{match[0][: -len(token)]}{SCRUBBED}"
-    return match[0]
+    return match[0] if reads_as_words(token) else f"{match[0][: -len(token)]}{SCRUBBED}"
 
 
 def _without_card(match: re.Match[str]) -> str:
@@ -147,10 +150,10 @@ def _without_random(match: re.Match[str]) -> str:
         or sum(map(str.islower, text)) < _ONE_OF_MOST
     ):
         return text
-    return SCRUBBED if changes(text) * 4 >= len(text) else text
+    return SCRUBBED if _changes(text) * 4 >= len(text) else text
 
 
-def changes(text: str) -> int:
-    """Return how often digits, capitals and small letters take turns in a text."""
+def _changes(text: str) -> int:
+    """Count how often digits, capitals and small letters take turns in a text."""
     kinds = [0 if character.isdigit() else 1 if character.isupper() else 2 for character in text]
     return sum(left != right for left, right in pairwise(kinds))

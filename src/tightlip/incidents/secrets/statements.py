@@ -113,13 +113,13 @@ def secret_parameters(statement: str) -> tuple[int, frozenset[int]]:
                 column = 0 if not depth else column + (found[0] == "," and depth == 1)
             continue
         index = int(found["number"]) - 1 if found["number"] else total
-        total = max(total + 1, index + 1) if not found["number"] else max(total, index + 1)
+        total = max(total, index + 1)
         if index >= _MOST_PLACES:
             continue
-        before = statement[max(0, found.start() - _FARTHEST_COLUMN) : found.start()]
         if depth and column < len(columns):
             name = columns[column]
         else:
+            before = statement[max(0, found.start() - _FARTHEST_COLUMN) : found.start()]
             compared = _COLUMN_BEFORE.search(before)
             name = compared["name"] if compared is not None else ""
         if is_secret_name(name[:_LONGEST_NAME]):
