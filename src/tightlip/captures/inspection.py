@@ -12,7 +12,7 @@ from tightlip.captures.part import Part
 from tightlip.detection.reading import Reading
 from tightlip.detection.rule import Severity
 from tightlip.detection.scanner import scanner_for
-from tightlip.detection.unpacking import unpack
+from tightlip.detection.unpacking import is_text, unpack
 from tightlip.findings.finding import Category, Finding
 from tightlip.findings.position import START
 from tightlip.findings.result import Result
@@ -71,13 +71,12 @@ class Inspector:
         Raises:
             UnreadableError: The part is packed in a way that cannot be read.
         """
-        reading = part.reading
-        if reading.status is None and part.own is None:
-            reading = with_likely_status(reading, unpack(part.data, reading))
-        findings = self._scanner.inspect(part.data, reading)
+        data, reading = unpack(part.data, part.reading), part.reading
+        if part.own is None:
+            reading = with_likely_status(reading, data)
+        findings = self._scanner.read(data, reading) if is_text(data, reading) else ()
         if not findings:
             return
-        data = unpack(part.data, reading)
         low, high = part.own or (0, len(data))
         credentials = Credentials(findings)
         at = low
