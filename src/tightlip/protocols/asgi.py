@@ -56,7 +56,6 @@ class Guard:
         kind = scope["type"]
         if kind == "http":
             # One coroutine for all of it: every request pays for each.
-            is_outermost = STATE not in scope
             exchange = HttpExchange(self._surroundings, scope, receive, send)
             try:
                 await self._application(exchange.scope, exchange.receive, exchange.send)
@@ -67,7 +66,7 @@ class Guard:
                     await exchange.returned()
             finally:
                 exchange.close()
-            if exchange.phase in _NOTHING_SENT and is_outermost:
+            if exchange.phase in _NOTHING_SENT and exchange.is_outermost:
                 await _part(send)
         elif kind == "websocket":
             is_outermost = STATE not in scope

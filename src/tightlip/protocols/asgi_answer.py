@@ -22,7 +22,9 @@ _FIRST_FINAL = 200
 _FIRST_REDIRECT = 300
 _FIRST_ERROR = 400
 _SERVER_ERROR = 500
-_WITHOUT_BODY = frozenset({204, 304})
+WITHOUT_BODY = frozenset({204, 304})
+"""The final statuses whose answers have no body (RFC 9110, section 6.4.1)."""
+
 _LENGTH = len(b"content-length")
 _METHODS = ("method", "REQUEST_METHOD")
 
@@ -90,7 +92,7 @@ def outgoing(
 
 
 def _check_wrong_length(announced: bytes, length: int, status: int, scope: Scope) -> None:
-    has_none = status in _WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
+    has_none = status in WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
     if not has_none:
         raise UnsendableError(f"{int(announced)} bytes were announced, {length} came")
 

@@ -58,7 +58,6 @@ class HttpExchange:
         "_held",
         "_is_complete",
         "_is_ours",
-        "_is_outermost",
         "_last_chunk",
         "_late",
         "_listeners",
@@ -69,6 +68,7 @@ class HttpExchange:
         "_send",
         "_state",
         "_withheld",
+        "is_outermost",
         "phase",
         "scope",
     )
@@ -87,7 +87,7 @@ class HttpExchange:
         self.scope = without_files(scope) if "extensions" in scope else scope
         self._receive = receive
         self._send = send
-        self._is_outermost = STATE not in scope
+        self.is_outermost = STATE not in scope
         self._state = state_of(scope)
         self._hearing = surroundings.hear()
         self.phase = WAITING
@@ -121,7 +121,7 @@ class HttpExchange:
         if self._late is not None:
             self._late.stop()
         self._hearing.close()
-        if self._is_outermost:
+        if self.is_outermost:
             self._state.forget()
 
     async def receive(self) -> Message:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wsgiref.util import FileWrapper
 
 from tightlip.exchange import Headers, Request, Response, reason_phrase
+from tightlip.protocols.asgi_answer import WITHOUT_BODY
 from tightlip.protocols.asgi_exchange import (
     STATE,
     Framework,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 _FIRST_ERROR = 400
 _LENGTH_OF_STATUS = 3
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 class Guard:
@@ -288,7 +288,7 @@ class WsgiAnswer:
             raise UnsendableError(f"an answer cannot start like this: {error}") from None
         self._announced = _length_in(encoded)
         self._has_length = self._announced is not None
-        if self._is_head or number in _WITHOUT_BODY:
+        if self._is_head or number in WITHOUT_BODY:
             self._announced = None
         self._exchange.start(number, encoded)
         return self.write
@@ -367,7 +367,7 @@ class WsgiAnswer:
             self._add(self._started, message["body"], more=message.get("more_body", False))
 
     def _add(self, started: Response, part: bytes, *, more: bool) -> None:
-        if part and started.status not in _WITHOUT_BODY:
+        if part and started.status not in WITHOUT_BODY:
             self._sent += len(part)
             if not self._is_head:
                 self._parts.append(part)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sanic.exceptions import PayloadTooLarge
 from sanic.response import BaseHTTPResponse, HTTPResponse
 
+from tightlip.protocols.asgi_answer import WITHOUT_BODY
 from tightlip.protocols.asgi_exchange import StreamAbortedError, Surroundings
 from tightlip.protocols.native import (
     Fields,
@@ -27,7 +28,6 @@ KEY = "sanic"
 """Sanic's own request stands under this key of the scope."""
 
 _FIRST_ERROR = 400
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 class _Head(HTTPResponse):
@@ -111,7 +111,7 @@ class GuardedWriter:
         """Take the head of an answer; return the first part of its body, and whether it ends."""
         if not data and getattr(response, "body", None):
             data, ends = response.body or b"", True
-        has_body = response.status not in _WITHOUT_BODY
+        has_body = response.status not in WITHOUT_BODY
         if not has_body:
             data, ends = b"", True
         # Sanic adds the content's type. It would take line breaks out, and send another value.
