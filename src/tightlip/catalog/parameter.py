@@ -68,10 +68,7 @@ class Parameter:
     @property
     def takes_none(self) -> bool:
         """Whether its value may be None where it is shown."""
-        choices = self.choices or ()
-        return self.optional or any(
-            (choice.value if isinstance(choice, Enum) else choice) is None for choice in choices
-        )
+        return self.optional or None in map(_shown, self.choices or ())
 
     def clean(self, value: Any) -> Any:
         """Return `value` as a JSON value that may leave.
@@ -89,7 +86,7 @@ class Parameter:
         if self.choices is not None:
             if not any(type(value) is type(choice) and value == choice for choice in self.choices):
                 raise ValueError(f"parameter {self.name!r} takes {self.accepts}")
-            return value.value if isinstance(value, Enum) else value
+            return _shown(value)
         kind = type(value)
         takes_as_float = kind is int and int not in self.types and float in self.types
         if kind not in self.types and not takes_as_float:
@@ -167,9 +164,14 @@ def _bare(annotation: Any) -> tuple[Any, int | None]:
     return bare, next(filter(None, map(_max_length, metadata)), None)
 
 
+def _shown(choice: Any) -> Any:
+    """Return a choice as a client is shown it: of a member of an Enum its value."""
+    return choice.value if isinstance(choice, Enum) else choice
+
+
 def _check_choices(name: str, choices: tuple[Any, ...]) -> None:
     for choice in choices:
-        value = choice.value if isinstance(choice, Enum) else choice
+        value = _shown(choice)
         if value is not None and type(value) not in (str, int, bool):
             raise TypeError(
                 f"parameter {name!r} has the choice {choice!r}; "

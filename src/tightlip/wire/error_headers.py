@@ -23,9 +23,18 @@ _METHODS = frozenset(
     UPDATEREDIRECTREF VERSION-CONTROL
     """.split()
 )
+
+
+def _list_of(item: bytes, gap: bytes, most: bytes = b"*") -> bytes:
+    """Return the pattern of an `item`, and of more of its kind behind a `gap` each."""
+    return b"%b(?:%b%b)%b" % (item, gap, item, most)
+
+
+_COMMA, _SEMICOLON = rb"[ ]*,[ ]*", rb"[ ]*;[ ]*"
+_COMMA_OF_HTTP = rb"[ \t]*,[ \t]*"  # RFC 9110, section 5.6.1
 _METHOD = b"(?:%b)" % b"|".join(sorted(_METHODS, reverse=True))
-_METHOD_LIST = re.compile(rb"\*|%b(?:[ \t]*,[ \t]*%b)*" % (_METHOD, _METHOD))
-_TOKENS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:[ \t]*,[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_METHOD_LIST = re.compile(rb"\*|" + _list_of(_METHOD, _COMMA_OF_HTTP))
+_TOKENS = re.compile(_list_of(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", _COMMA_OF_HTTP))
 _RETRY_AFTER = re.compile(
     rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
 )
@@ -39,13 +48,13 @@ _DOMAINS = re.compile(
 )
 _STRUCTURED_FLAG = re.compile(rb"\?[01]")  # RFC 9651, section 3.3.6
 _LIFETIME = rb"(?:max-age=(?:\d{1,10}|\"\d{1,10}\")|includeSubDomains|preload)"
-_STRICT_TRANSPORT = re.compile(rb"%b(?:[ ]*;[ ]*%b)*;?" % (_LIFETIME, _LIFETIME), re.IGNORECASE)
+_STRICT_TRANSPORT = re.compile(_list_of(_LIFETIME, _SEMICOLON) + rb";?", re.IGNORECASE)
 _XSS = re.compile(rb"[01](?:;[ ]*mode=block)?", re.IGNORECASE)
 _REFERRER = (
     rb"(?:no-referrer-when-downgrade|no-referrer|same-origin|strict-origin-when-cross-origin"
     rb"|strict-origin|origin-when-cross-origin|origin|unsafe-url)"
 )
-_REFERRERS = re.compile(rb"%b(?:[ ]*,[ ]*%b)*" % (_REFERRER, _REFERRER))
+_REFERRERS = re.compile(_list_of(_REFERRER, _COMMA))
 _ISOLATION = re.compile(  # HTML standard, "Cross-origin isolation"; Fetch standard, section 3.8
     rb"(?:unsafe-none|same-origin-allow-popups|same-origin|noopener-allow-popups|require-corp"
     rb"|credentialless|same-site|cross-origin)(?:;[ ]*report-to=\"[\w-]{1,64}\")?"
@@ -59,13 +68,13 @@ _DIRECTIVE = (
     rb"|require-trusted-types-for|sandbox|trusted-types|upgrade-insecure-requests|webrtc)"
     rb"(?:[ ]+%b){0,64}" % _SOURCE
 )
-_CONTENT_SECURITY = re.compile(rb"%b(?:[ ]*;[ ]*%b){0,32}[ ]*;?" % (_DIRECTIVE, _DIRECTIVE))
+_CONTENT_SECURITY = re.compile(_list_of(_DIRECTIVE, _SEMICOLON, rb"{0,32}") + rb"[ ]*;?")
 # Permissions Policy, section 5.1: a structured dictionary of features and the origins they are for.
 _FEATURE = (
     rb"[a-z][a-z-]{1,40}=(?:\*|self|\?[01]"
     rb"|\((?:(?:\*|self|src|\"[a-z]{2,8}://[\w.*:-]{1,255}\")[ ]?){0,16}\))"
 )
-_PERMISSIONS = re.compile(rb"%b(?:[ ]*,[ ]*%b){0,64}" % (_FEATURE, _FEATURE))
+_PERMISSIONS = re.compile(_list_of(_FEATURE, _COMMA, rb"{0,64}"))
 _LONGEST = 4096
 
 # Fields that an application may send with an error, and the form that each must have.
