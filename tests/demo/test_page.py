@@ -158,9 +158,6 @@ def test_the_page_can_be_asked_for_only_by_its_own_names(demo, client):
 @pytest.mark.parametrize(
     ("path", "code"),
     [
-        ("/?failure=unknown", "UNKNOWN_FAILURE"),
-        ("/incidents?reference=000000000000", "INCIDENT_NOT_FOUND"),
-        ("/incidents", "INCIDENT_NOT_FOUND"),
         ("/incidents/000000000000.json", "INCIDENT_NOT_FOUND"),
         ("/nowhere", "NOT_FOUND"),
         ("/static/nowhere.css", "NOT_FOUND"),
@@ -171,6 +168,22 @@ def test_what_is_not_there_is_told_in_the_form_of_the_contract(demo, client, pat
     answer = client.get(demo.page + path)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("/?failure=unknown", "There is no such failure"),
+        ("/incidents?reference=000000000000", "No incident has this reference"),
+        ("/incidents", "No incident has this reference"),
+    ],
+)
+def test_what_a_visitor_asks_for_in_vain_keeps_the_page_around_it(demo, client, path, heading):
+    answer = client.get(demo.page + path, headers={"accept": "text/html"})
+    assert answer.status_code == 200
+    assert f"<h2>{heading}</h2>" in answer.text
+    assert '<form class="search"' in answer.text
+    assert "unknown" not in answer.text
 
 
 @pytest.mark.anyio

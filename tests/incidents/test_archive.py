@@ -18,6 +18,7 @@ from tightlip.incidents.reference import new_reference
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.sinks.memory import MemorySink
 from tightlip.incidents.summary import moment
+from tightlip.incidents.told import Key, Kind
 
 # From 3.12 on, Python warns of every fork of a process that has threads, as ours has.
 WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
@@ -167,6 +168,7 @@ def test_what_cannot_be_kept_goes_to_the_sinks_else_to_standard_error_and_has_no
     assert not recorder.record(lost)
     error = capfd.readouterr().err
     assert f"incidents cannot be kept in {directory.path} with FileExistsError" in error
+    assert "TIGHTLIP_DIRECTORY or Shield(directory=...) names another place" in error
     if sinks:
         assert [found.reference for found in sinks[0].incidents] == [lost.reference]
         assert lost.reference not in error
@@ -175,6 +177,16 @@ def test_what_cannot_be_kept_goes_to_the_sinks_else_to_standard_error_and_has_no
     assert not recorder.record(occurrence())
     assert "cannot be kept" not in capfd.readouterr().err
     assert recorder.failures == {"archive": 2}
+
+
+def test_a_directory_that_cannot_be_is_told_of_as_such(directory, capfd):
+    directory.path.write_text("no directory")
+    archive = Archive(directory)
+    archive.told(Key("SOLD_OUT", 409, "POST /orders", Kind.DECLARED), "")
+    archive.close()
+    error = capfd.readouterr().err
+    assert f"incidents cannot be kept in {directory.path}: " in error
+    assert "wait in" not in error
 
 
 def run(body, directory, *arguments):

@@ -298,7 +298,9 @@ class Archive:
     def _failed(self, error: BaseException) -> None:
         told = visible_line(str(error)) if isinstance(error, Exception) else ""
         kind = class_name(type(error))
-        self._tell(f"tightlip: incidents wait in {self.directory.spools}: {kind}: {told}")
+        spools = self.directory.spools
+        where = f"wait in {spools}" if spools.is_dir() else f"cannot be kept in {spools.parent}"
+        self._tell(f"tightlip: incidents {where}: {kind}: {told}")
         with suppress(BaseException):
             from tightlip.incidents.database import DamagedStoreError
             from tightlip.incidents.drainer import replace_damaged

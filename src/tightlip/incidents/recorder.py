@@ -31,6 +31,8 @@ from tightlip.source import is_application as is_application_file
 if TYPE_CHECKING:
     from tightlip.incidents.told import Key
 
+_OTHER_PLACE = "; TIGHTLIP_DIRECTORY or Shield(directory=...) names another place"
+
 _recording: ContextVar[bool] = ContextVar("tightlip_recording", default=False)
 
 
@@ -161,7 +163,8 @@ class Recorder:
             incident, is_kept, fault = self._captured(occurrence), False, error
         if fault is not None:
             self._count("archive")
-            self._warn("archive", f"incidents cannot be kept in {self._directory}", fault)
+            happened = f"incidents cannot be kept in {self._directory}"
+            self._warn("archive", happened, fault, _OTHER_PLACE)
         return incident, is_kept
 
     def _send(self, incident: Incident, *, is_kept: bool) -> bool:
@@ -181,13 +184,13 @@ class Recorder:
         self._count(name)
         self._warn(name, f"the sink {name} failed", fault)
 
-    def _warn(self, what: str, happened: str, fault: BaseException) -> None:
+    def _warn(self, what: str, happened: str, fault: BaseException, advice: str = "") -> None:
         """Tell standard error of a fault, at most once a minute."""
         if self._warnings.allows(what):
             line = f"tightlip: {happened} with {class_name(type(fault))}"
             if isinstance(fault, OSError) and fault.errno is not None:
                 line += f": {os.strerror(fault.errno)}"
-            standard_error.write_line(visible_line(line))
+            standard_error.write_line(visible_line(line + advice))
 
     def _count(self, what: str) -> None:
         with self._lock:

@@ -47,13 +47,6 @@ _HEADERS = {
 }
 
 
-class UnknownFailure(PublicError):  # noqa: N818 - its code is made of its name
-    """The page has no such failure."""
-
-    status = 404
-    message = "There is no such failure on this page"
-
-
 class IncidentNotFound(PublicError):  # noqa: N818 - its code is made of its name
     """No incident has this reference."""
 
@@ -169,23 +162,25 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
 
     async def page(request: Request) -> Response:
         key = request.query_params.get("failure")
-        if key is None:
-            return show("page.html", result=None)
-        if key not in FAILURES:
-            raise UnknownFailure
-        result = await press(FAILURES[key], twins, request.app.state.client)
-        return show("page.html", result=result)
+        failure = None if key is None else FAILURES.get(key)
+        is_unknown = failure is None and key is not None
+        result = failure and await press(failure, twins, request.app.state.client)
+        return show("page.html", result=result, is_unknown=is_unknown)
 
     async def incident(request: Request) -> Response:
-        found = await _find(twins, request.query_params.get("reference", ""))
-        return show("incident.html", report=arrange(found))
+        reference = read_reference(request.query_params.get("reference", ""))
+        found = await asyncio.to_thread(twins.incidents.find, reference)
+        return show("incident.html", report=None if found is None else arrange(found))
 
     async def kept(request: Request) -> Response:
         where = twins.dashboard.incident(read_reference(request.path_params["reference"]))
         return RedirectResponse(where, 303, headers=_HEADERS)
 
     async def record(request: Request) -> Response:
-        found = await _find(twins, request.path_params["reference"])
+        reference = read_reference(request.path_params["reference"])
+        found = await asyncio.to_thread(twins.incidents.find, reference)
+        if found is None:
+            raise IncidentNotFound
         return JSONResponse(found.as_dict(), headers={**_HEADERS, "cache-control": "no-store"})
 
     app = Starlette(
@@ -250,13 +245,6 @@ def _value_of(pieces: tuple[Piece, ...], skipped: int) -> tuple[Piece, ...]:
         if rest:
             kept.append(Piece(rest, piece.leaks))
     return tuple(kept)
-
-
-async def _find(twins: Twins, reference: str) -> Incident:
-    found = await asyncio.to_thread(twins.incidents.find, read_reference(reference))
-    if found is None:
-        raise IncidentNotFound
-    return found
 
 
 def _handler_of(failure: Failure) -> str:
