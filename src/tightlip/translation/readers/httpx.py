@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from tightlip.failure import NetworkFailure, NetworkKind
-from tightlip.translation.foreign import meaning
-
-_KINDS = {
-    "TimeoutException": NetworkKind.TIMEOUT,
-    # The request waited for a free connection of our own and never left: the service that is
-    # called took no time, and the same request may be sent again.
-    "PoolTimeout": NetworkKind.UNREACHABLE,
-    "NetworkError": NetworkKind.UNREACHABLE,
-    "ProxyError": NetworkKind.UNREACHABLE,
-    "RemoteProtocolError": NetworkKind.BAD_ANSWER,
-    "DecodingError": NetworkKind.BAD_ANSWER,
-    "TooManyRedirects": NetworkKind.BAD_ANSWER,
-    "HTTPStatusError": NetworkKind.BAD_ANSWER,
-}
+from tightlip.failure import NetworkFailure
+from tightlip.translation.httpx import read_exception
 
 
 def read(exception: BaseException) -> NetworkFailure | None:
     """Return what httpx tells of `exception`; None for others, and for mistakes of the caller."""
-    kind = meaning(exception, "httpx", _KINDS)
-    return None if kind is None else NetworkFailure(kind)
+    return read_exception(exception, "httpx")
