@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 import tightlip
+from contract.answers import body_of, written
 from tightlip import ConfigurationError, PublicError, Shield
 from tightlip.adapters.aiohttp import setup
 
@@ -58,15 +59,8 @@ async def served(application, *requests):
         await runner.cleanup()
 
 
-def ask(application, path="/", *headers, method="GET", body=b""):
-    lines = [f"{method} {path} HTTP/1.1", "host: api.example", "connection: close", *headers]
-    if body:
-        lines.append(f"content-length: {len(body)}")
-    return asyncio.run(served(application, "\r\n".join([*lines, "", ""]).encode() + body))
-
-
-def body_of(answer):
-    return answer.partition(b"\r\n\r\n")[2]
+def ask(application, path="/", *headers, **options):
+    return asyncio.run(served(application, written(path, *headers, **options)))
 
 
 def test_the_same_object_comes_back_and_twice_counts_once(sink):

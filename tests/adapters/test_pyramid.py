@@ -12,6 +12,7 @@ from pyramid.response import Response
 from pyramid.router import Router
 
 import tightlip
+from contract.answers import error_in, without_reference
 from tightlip import ConfigurationError, PublicError, Shield
 
 CANARY = "canary-3a90"
@@ -64,16 +65,8 @@ def ask(app, path, method="GET", body=b""):
 
 
 def error_of(app, path, **options):
-    status, headers, body = ask(app, path, **options)
-    error = json.loads(body)["error"]
-    assert headers.get("x-error-reference") == error.get("reference")
-    return int(status[:3]), error
-
-
-def without_reference(answer):
-    status, headers, body = answer
-    reference = headers.pop("x-error-reference", "-")
-    return status, headers, body.replace(reference.encode(), b"REF")
+    answer = ask(app, path, **options)
+    return int(answer[0][:3]), error_in(answer)
 
 
 def test_the_same_object_comes_back_and_twice_counts_once(sink):

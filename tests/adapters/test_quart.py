@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from werkzeug.exceptions import Conflict, NotFound
 
 import tightlip
+from contract.answers import error_in, without_reference
 from tightlip import PublicError, Shield
 from tightlip.adapters.quart import ShieldExtension
 
@@ -59,16 +60,8 @@ def ask(app, path, method="GET", **options):
 
 
 def error_of(app, path, **options):
-    status, headers, body = ask(app, path, **options)
-    error = json.loads(body)["error"]
-    assert headers.get("x-error-reference") == error.get("reference")
-    return status, error
-
-
-def without_reference(answer):
-    status, headers, body = answer
-    reference = headers.pop("x-error-reference", "-")
-    return status, headers, body.replace(reference.encode(), b"REF")
+    answer = ask(app, path, **options)
+    return answer[0], error_in(answer)
 
 
 def test_the_same_object_comes_back_and_twice_counts_once(sink):

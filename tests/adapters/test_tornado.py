@@ -17,6 +17,7 @@ from tornado.web import Application, Finish, HTTPError, RequestHandler, stream_r
 from tornado.websocket import WebSocketHandler, websocket_connect
 
 import tightlip
+from contract.answers import body_of, spoken, written
 from tightlip import ConfigurationError, PublicError, Shield
 from tightlip.adapters.tornado import setup
 
@@ -55,26 +56,11 @@ async def serving(application, talk):
 
 def send(application, request):
     """Send a request as it is; return all that comes back."""
-
-    async def talk(port):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request)
-        received = await reader.read()
-        writer.close()
-        return received
-
-    return asyncio.run(serving(application, talk))
+    return asyncio.run(serving(application, lambda port: spoken(port, request)))
 
 
-def ask(application, path="/", *headers, method="GET", body=b""):
-    lines = [f"{method} {path} HTTP/1.1", "host: api.example", "connection: close", *headers]
-    if body:
-        lines.append(f"content-length: {len(body)}")
-    return send(application, "\r\n".join([*lines, "", ""]).encode() + body)
-
-
-def body_of(answer):
-    return answer.partition(b"\r\n\r\n")[2]
+def ask(application, path="/", *headers, **options):
+    return send(application, written(path, *headers, **options))
 
 
 def test_the_same_object_comes_back_and_twice_counts_once(sink):
