@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from quart import (
@@ -43,6 +44,9 @@ _BODY_READERS = {"quart.wrappers.request": BODY_READERS}
 _BODY_LIBRARIES = frozenset({"json", "quart", "flask", "werkzeug", "asyncio", "codecs"})
 
 _IN_BACKGROUND = "http.server.background.exception"
+
+_begun_in: ContextVar[Request | None] = ContextVar("tightlip_begun_in", default=None)
+"""The request in which a task was added: since 0.23, tasks run in a context without it."""
 
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
 """This module, as what the guard asks."""
@@ -165,11 +169,16 @@ def _guarded_class(before: Any, guard: Guard, responder: Responder) -> type:
                 _keep_route(websocket)
 
         def add_background_task(self, func: Any, *arguments: Any, **named: Any) -> None:
-            super().add_background_task(contained(self.ensure_async(func)), *arguments, **named)
+            token = _begun_in.set(_request_under_way())
+            try:
+                super().add_background_task(contained(self.ensure_async(func)), *arguments, **named)
+            finally:
+                _begun_in.reset(token)
 
-        async def handle_background_exception(self, error: Exception) -> None:
-            responder.keep(own_failure(error), _request_under_way(), {}, _IN_BACKGROUND)
-            await super().handle_background_exception(error)
+        async def handle_background_exception(self, *arguments: Any) -> None:
+            failure = own_failure(arguments[-1])  # since 0.23, the context comes first
+            responder.keep(failure, _request_under_way(), {}, _IN_BACKGROUND)
+            await super().handle_background_exception(*arguments)
 
     return Guarded
 
@@ -181,6 +190,9 @@ def _note(error: BaseException) -> None:
 
 def _request_under_way() -> Request:
     """Return the request in which a task was added, where it was one."""
+    begun_in = _begun_in.get()
+    if begun_in is not None:
+        return begun_in
     if not (has_request_context() or has_websocket_context()):
         return Request("TASK", scheme="quart", http_version="")
     connection: Any = request if has_request_context() else websocket
