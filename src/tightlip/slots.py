@@ -7,11 +7,12 @@ would run it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from types import GetSetDescriptorType, TracebackType
 from typing import Any, TypeGuard, TypeVar
 
 _Instance = TypeVar("_Instance")
 
+_MOST_BASES = 32
 _SLOTS = BaseException.__dict__
 
 
@@ -28,6 +29,19 @@ class_members: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"]._
 
 class_order: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 """Returns a class and its bases in the order of attribute look-up."""
+
+
+def dictionary_reader(cls: type) -> Callable[[Any], object] | None:
+    """Return what reads the dictionary of an instance of `cls`; None where it has none.
+
+    Where a class puts something else in the place of `__dict__`, that is not asked.
+    """
+    for base in (class_order(cls) or ())[:_MOST_BASES]:
+        kept = class_members(base).get("__dict__")
+        if type(kept) is GetSetDescriptorType and kept.__objclass__ is base:
+            return kept.__get__
+    return None
+
 
 arguments_of: Callable[[BaseException], tuple[Any, ...]] = _SLOTS["args"].__get__
 """Returns its `args`."""

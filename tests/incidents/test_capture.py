@@ -36,7 +36,7 @@ REQUEST = Request(
 @dataclass
 class Account:
     name: str
-    phrase: str
+    passphrase: str
 
 
 class Text(str):
@@ -255,7 +255,9 @@ def test_no_planted_secret_survives_and_every_needed_fact_does(record, raised):
     local = incident["exceptions"][0]["frames"][-1]["locals"]
     assert local["order"] == 4711
     assert local["token"] == "[scrubbed]"
-    assert local["account"].endswith(".Account>")
+    assert local["account"] == {
+        f"<{__name__}.Account>": {"name": "alice", "passphrase": "[scrubbed]"}
+    }
     assert local["subclass"].endswith(".Text>")
     assert local["pairs"][0] == ["user", "alice"]
 
@@ -316,7 +318,7 @@ def test_of_a_record_that_is_too_large_the_locals_go_before_anything_else(record
         return fail(number - 1, [f"{number}{text}" for text in texts]) if number else 1 / 0
 
     incident = record(raised(lambda: fail(9, ["x" * 1000] * 24)), notes=("a note " * 200,))
-    assert incident["cut"] == ["locals of library frames", "locals"]
+    assert incident["cut"] == ["locals of library frames", "fields of objects", "locals"]
     frames = incident["exceptions"][0]["frames"]
     assert len(frames) == 12
     assert all("locals" not in frame and frame["source"] for frame in frames)

@@ -153,6 +153,87 @@ def _flat(deep):
         deep = deep.pop()
 
 
+class Wary:
+    """Has fields, and does not want them to be seen."""
+
+    __slots__ = ("__dict__", "city", "password")
+
+    def __getattribute__(self, name):
+        calls.append(f"attribute {name}")
+        raise SystemExit
+
+
+def _wary():
+    made = Wary.__new__(Wary)
+    for name in ("city", "password", "itself", "token"):
+        object.__setattr__(made, name, "swordfish-9" if name in {"password", "token"} else made)
+    return made
+
+
+class Fields(dict):
+    """The dictionary of an instance, with methods of its own."""
+
+    def items(self):
+        calls.append("items of fields")
+        raise SystemExit
+
+    __iter__ = __len__ = keys = values = get = items
+
+
+def _with_fields(fields):
+    made = type("Plain", (), {})()
+    made.__dict__ = fields
+    return made
+
+
+class Described:
+    """A descriptor, as those of an ORM that load what they stand for."""
+
+    def __get__(self, instance, owner):
+        calls.append("descriptor")
+        raise SystemExit
+
+    def __set__(self, instance, value):
+        calls.append("descriptor is set")
+
+
+class Ordered(type):
+    """Gives its classes an order of bases of their own, and compares them."""
+
+    def mro(cls):
+        return [*type.mro(cls)[:-1], Lies, object]
+
+    def __eq__(cls, other):
+        calls.append("== of class")
+        return True
+
+    def __hash__(cls):
+        calls.append("hash of class")
+        raise SystemExit
+
+
+def _chain():
+    made = None
+    for _ in range(100_000):
+        made = _with_fields({"inner": made})
+    now.kept = made
+    return made
+
+
+def _chain_apart():
+    made, now.kept = now.kept, None
+    while made is not None:
+        made = made.__dict__.pop("inner")
+
+
+def _of_slots(**slots):
+    """Make an instance of a class that has put other things in the place of its slots."""
+    made = type("Slots", (), {"__slots__": (*slots,)})
+    for name, other in slots.items():
+        setattr(made, name, other)
+    return made()
+
+
 class Referenced:
     def __repr__(self):
         calls.append("__repr__")
@@ -160,6 +241,15 @@ class Referenced:
 
 
 _referenced = Referenced()
+
+FIGHTERS = {
+    "raises": hostile_class(behaviour=_raise),
+    "leaves": hostile_class(behaviour=_leave),
+    "lies": Lies,
+    "meta": WithMeta,
+    "table": Frame,
+    "text": lambda: hostile_class(str)("text"),
+}
 
 OBJECTS = {
     "methods that raise": hostile_class(behaviour=_raise),
@@ -181,6 +271,17 @@ OBJECTS = {
     "the metaclass itself": lambda: WithMeta,
     "a class without a name": type("", (), {"__module__": 7, "__qualname__": "\ud800"}),
     "properties": type("P", (), {"name": property(_attribute), "__slots__": ()}),
+    "fields behind a wary class": _wary,
+    "fields in a dictionary that fights": lambda: _with_fields(Fields(password="swordfish-9")),
+    "names of fields that fight": lambda: _with_fields({hostile_class(str)("city"): 1, "a": 2}),
+    "fields that fight": lambda: _with_fields({name: make() for name, make in FIGHTERS.items()}),
+    "a million fields": lambda: _with_fields({f"n{n}": n for n in range(1_000_000)}),
+    "fields that hold much text": lambda: _with_fields({"text": "x" * (64 << 20)}),
+    "descriptors in the place of fields": type("D", (), {"city": Described(), "id": Described()}),
+    "descriptors in the place of slots": lambda: _of_slots(city=Described(), id=property(_leave)),
+    "slots of another class": lambda: _of_slots(city=Wary.__dict__["city"]),
+    "an order of bases of its own": Ordered("O", (), {}),
+    "objects that lead to each other": _chain,
     "a generator": _generator,
     "a coroutine": lambda: gc.collect,
     "a weak reference": lambda: weakref.ref(_referenced),
@@ -293,7 +394,7 @@ EXCEPTIONS = {
     "a group a thousand deep": _deep_group,
 }
 
-now = SimpleNamespace(make=None, made=None)
+now = SimpleNamespace(make=None, made=None, kept=None)
 
 
 async def local_fights():
@@ -362,6 +463,7 @@ def fail(shielded):
         if type(getattr(now, "made", None)) is list:
             _flat(now.made if len(now.made) == 1 else [])
         now.made = now.make = None
+        _chain_apart()
         return incident, called
 
     yield call

@@ -68,7 +68,7 @@ def capture(
     scrubber = Scrubber()
     exceptions = Exceptions(
         scrubber,
-        Values(scrubber),
+        Values(scrubber, is_application),
         is_application,
         walks or Walks(),
         source_lines=source_lines,

@@ -80,6 +80,31 @@ def _cut_library_locals(fields: dict[str, JSON]) -> None:
     _cut_from_frames(fields, "locals", of_libraries=True)
 
 
+def _cut_fields(fields: dict[str, JSON]) -> None:
+    for record in _exceptions(fields):
+        frames = record.get("frames")
+        if type(frames) is list:
+            record["frames"] = [
+                {**frame, "locals": _closed(frame["locals"])}
+                if type(frame) is dict and "locals" in frame
+                else frame
+                for frame in frames
+            ]
+
+
+def _closed(value: JSON) -> JSON:
+    """Return a value in which objects are told by their classes alone."""
+    if type(value) is list:
+        return [_closed(item) for item in value]
+    if type(value) is dict:
+        if len(value) == 1:
+            ((name, fields),) = value.items()
+            if name.startswith("<") and type(fields) is dict:
+                return name
+        return {name: _closed(item) for name, item in value.items()}
+    return value
+
+
 def _cut_locals(fields: dict[str, JSON]) -> None:
     _cut_from_frames(fields, "locals")
 
@@ -143,6 +168,7 @@ def _shortened(value: JSON, limit: int) -> JSON:
 
 _CUTS: tuple[tuple[str, Callable[[dict[str, JSON]], None]], ...] = (
     ("locals of library frames", _cut_library_locals),
+    ("fields of objects", _cut_fields),
     ("locals", _cut_locals),
     (f"texts after {_SHORT} characters", _cut_texts),
     ("headers", _cut_headers),

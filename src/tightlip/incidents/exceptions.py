@@ -175,7 +175,7 @@ class Exceptions:
                 if len(arguments) == 1 and type(arguments[0]) is str:
                     return arguments[0]
                 if len(arguments) > 1:
-                    return ", ".join(str(self._values.value(argument)) for argument in arguments)
+                    return ", ".join(self._values.in_words(argument) for argument in arguments)
             return str.__str__(str(exception))
         except BaseException as fault:  # foreign code may raise anything; none of it is ours
             return f"<no text: {class_name(type(fault))} was raised while it was asked for>"

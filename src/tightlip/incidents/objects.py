@@ -10,16 +10,17 @@ import sys
 from collections.abc import Callable
 from datetime import timezone
 from enum import EnumType
-from types import GetSetDescriptorType, ModuleType
+from types import ModuleType
 from typing import Any
 
-from tightlip.slots import class_members, class_order
+from tightlip.slots import dictionary_reader
 
-_MOST_BASES = 32
 _LONGEST = 4096  # bytes of a number, characters of a path
 _module_of = type.__dict__["__module__"].__get__
 _qualname_of = type.__dict__["__qualname__"].__get__
-_globals_of: Callable[[Any], dict[str, Any]] = ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
+
+globals_of: Callable[[Any], dict[str, Any]] = ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
+"""Returns the namespace of a module, whatever its class says."""
 
 
 def class_name(cls: type) -> str:
@@ -35,6 +36,18 @@ def class_name(cls: type) -> str:
     if type(module) is str and module != "builtins":
         return f"{module}.{name}"
     return name
+
+
+def plain_name(cls: type) -> str:
+    """Return the name of `cls` alone, read as `class_name` does."""
+    name: str = str.__str__(_qualname_of(cls))
+    return name.rpartition(".")[2]
+
+
+def module_of(cls: type) -> str:
+    """Return the name of the module of `cls`, as the class tells it; empty where it tells none."""
+    module = _module_of(cls)
+    return module if type(module) is str else ""
 
 
 def standing_for(value: Any) -> str | None:
@@ -56,9 +69,15 @@ def standing_for(value: Any) -> str | None:
         return None
 
 
+def is_list(kind: type) -> bool:
+    """Tell whether `kind` is the list in which SQLAlchemy keeps what belongs to a row."""
+    home = "sqlalchemy.orm.collections"
+    return home in sys.modules and _named_in(home, "InstrumentedList") is kind
+
+
 def _named_in(module: str, name: str) -> object:
     """Return what stands under `name` in a module that is loaded, whatever its class says."""
-    return _globals_of(sys.modules[module]).get(name)
+    return globals_of(sys.modules[module]).get(name)
 
 
 def _nothing(value: object) -> None:
@@ -67,13 +86,10 @@ def _nothing(value: object) -> None:
 
 def _member(value: Any) -> str | None:
     kind = type(value)
-    for base in (class_order(kind) or ())[:_MOST_BASES]:
-        kept = class_members(base).get("__dict__")
-        if type(kept) is GetSetDescriptorType:
-            attributes = kept.__get__(value)
-            name = dict.get(attributes, "_name_")
-            return f"<{class_name(kind)}.{name}>" if type(name) is str else None
-    return None
+    read = dictionary_reader(kind)
+    attributes = None if read is None else read(value)
+    name = attributes.get("_name_") if type(attributes) is dict else None
+    return f"<{class_name(kind)}.{name}>" if type(name) is str else None
 
 
 def _moment(value: Any) -> str:

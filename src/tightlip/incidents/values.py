@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from tightlip.incidents.encoding import JSON
-from tightlip.incidents.objects import class_name, standing_for
+from tightlip.incidents.fields import fields_of, layout_of
+from tightlip.incidents.objects import class_name, is_list, standing_for
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.secrets.commands import secret_arguments
 from tightlip.incidents.secrets.forms import is_card, lines_of_private_keys
@@ -20,6 +21,7 @@ from tightlip.incidents.secrets.statements import secret_parameters
 MOST_VALUES = 1500
 """How many values of locals and arguments one record holds."""
 
+_MOST_OBJECTS = 64
 _LONGEST_TEXT = 1024
 _LONGEST_NAME = 200
 _MOST_ITEMS = 24
@@ -41,14 +43,26 @@ class Values:
 
     Args:
         scrubber: Takes every text.
+        is_application: Tells whether a code file is the application's own.
     """
 
-    __slots__ = ("_described", "_found", "_left", "_text")
+    __slots__ = (
+        "_around",
+        "_described",
+        "_found",
+        "_is_application",
+        "_left",
+        "_objects_left",
+        "_text",
+    )
 
-    def __init__(self, scrubber: Scrubber) -> None:
+    def __init__(self, scrubber: Scrubber, is_application: Callable[[str], bool]) -> None:
         self._text = scrubber.text
         self._found = scrubber.found
+        self._is_application = is_application
         self._left = MOST_VALUES
+        self._objects_left = _MOST_OBJECTS
+        self._around: set[int] = set()
         self._described: dict[int, JSON] = {}
 
     def variables(self, variables: Mapping[str, Any]) -> dict[str, JSON]:
@@ -89,9 +103,10 @@ class Values:
     def value(self, value: Any, depth: int = 0) -> JSON:
         """Return `value` as JSON.
 
-        Only values of exact built-in classes, and of some of the standard library's, are shown,
-        to a depth of 4 and a width of 24; of every other object, a subclass of `str` among them,
-        only the class is told, and of a member of an enumeration its name.
+        Values of exact built-in classes, and of some of the standard library's, are shown, to a
+        depth of 4 and a width of 24; of a member of an enumeration its name; of an object whose
+        class is the application's, or declares its fields, these, under the name of the class. Of
+        every other object, a subclass of `str` among them, only the class is told.
         """
         kind = type(value)
         if kind is str:
@@ -112,20 +127,50 @@ class Values:
             return str(value)
         return self._object(value, depth)
 
-    def _object(self, value: Any, depth: int) -> JSON:
-        kind = type(value)
-        name = f"<{class_name(kind)}>"
+    def in_words(self, value: Any) -> str:
+        """Return `value` as a text, in which objects are told by their classes alone."""
+        left, self._objects_left = self._objects_left, 0
         try:
-            if kind is OrderedDict or kind is defaultdict or kind is Counter:
-                return self._mapping(value, depth)
-            if kind is deque:
-                return self._sequence(value, depth)
-            told = standing_for(value)
-            if told is not None:
-                return self._text(told, _LONGEST_TEXT)
-        except RuntimeError:  # it was changed by another thread meanwhile
-            pass
-        return self._text(name, _LONGEST_NAME)
+            return str(self.value(value))
+        finally:
+            self._objects_left = left
+
+    def _object(self, value: Any, depth: int) -> JSON:
+        name = self._text(f"<{class_name(type(value))}>", _LONGEST_NAME)
+        try:
+            told = self._standard(value, depth)
+            if told is None and depth < _DEEPEST and self._left > 0 and self._objects_left > 0:
+                fields = self._fields(value, depth)
+                told = {name: fields} if fields else None
+        except Exception:  # another thread changes it meanwhile, or its class is in the making
+            return name
+        return name if told is None else told
+
+    def _standard(self, value: Any, depth: int) -> JSON:
+        """Describe a value of the standard library's; None for any other."""
+        kind = type(value)
+        if kind is OrderedDict or kind is defaultdict or kind is Counter:
+            return self._mapping(value, depth)
+        if kind is deque or is_list(kind):
+            return self._sequence(value, depth)
+        told = standing_for(value)
+        return None if told is None else self._text(told, _LONGEST_TEXT)
+
+    def _fields(self, value: Any, depth: int) -> JSON:
+        """Describe the fields of an object; None of one that is not to be looked into."""
+        layout = layout_of(type(value))
+        own = self._is_application(layout.file)
+        if id(value) in self._around or not (own or layout.is_model):
+            return None
+        fields = dict(fields_of(value, layout, with_private=own))
+        if not fields:
+            return None
+        self._objects_left -= 1
+        self._around.add(id(value))
+        try:
+            return self._named(fields, depth, holds_secrets=layout.is_secret)
+        finally:
+            self._around.discard(id(value))
 
     def _integer(self, value: int) -> JSON:
         bits = value.bit_length()
@@ -170,6 +215,11 @@ class Values:
     def _mapping(self, value: dict[Any, Any], depth: int) -> JSON:
         if depth >= _DEEPEST or self._left <= 0:
             return f"<dict of {len(value)}>"
+        return self._named(value, depth)
+
+    def _named(
+        self, value: dict[Any, Any], depth: int, *, holds_secrets: bool = False
+    ) -> dict[str, JSON]:
         described: dict[str, JSON] = {}
         text = self._text
         describe = self.value
@@ -178,7 +228,11 @@ class Values:
         depth += 1
         for key, item in islice(value.items(), _MOST_ITEMS):
             name = text(key, _LONGEST_NAME) if type(key) is str else self._key(key)
-            if is_secret_name(name) or (is_pair and name in _VALUES_OF_A_PAIR):
+            if (
+                is_secret_name(name)
+                or (is_pair and name in _VALUES_OF_A_PAIR)
+                or (holds_secrets and _may_be_one(name, item))
+            ):
                 described[name] = self._hidden(item, name)
             else:
                 described[name] = describe(item, depth)
@@ -239,6 +293,14 @@ def _is_one_of(kind: type, kinds: Iterable[type]) -> bool:
         if kind is each:
             return True
     return False
+
+
+def _may_be_one(name: str, value: Any) -> bool:
+    """Tell whether the field of an `ApiToken` may be the secret itself: its `id` is none."""
+    kind = type(value)
+    if kind is int or kind is float:
+        return name[-2:].lower() != "id"
+    return _is_one_of(kind, _SHOWN)
 
 
 def _has_hyphens(items: list[Any]) -> bool:
