@@ -18,5 +18,8 @@ def test_every_reader_has_a_row_in_the_documentation_and_every_row_a_reader():
 
 
 def test_every_reader_has_its_tests():
-    folder = Path(__file__).parent
-    assert [name for name in READERS if not (folder / f"test_{name}.py").exists()] == []
+    """A library that has taken over another's classes is named in the tests of that one."""
+    paths = list(Path(__file__).parent.glob("test_*.py"))
+    named = "".join(path.read_text(encoding="utf-8") for path in paths if path != Path(__file__))
+    tested = {path.stem.removeprefix("test_") for path in paths}
+    assert [name for name in READERS - tested if f'"{name}"' not in named] == []
