@@ -78,6 +78,20 @@ def test_only_the_users_rules_are_compiled_and_they_once(own, built):
     assert sorted(built) == [1, 2, 2]
 
 
+def test_rules_that_were_damaged_on_disk_are_compiled_again(own, built, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(compilation, "built_in_files", lambda: [("own.toml", own.read_bytes())])
+    compiled_rules()
+    (kept,) = (tmp_path / "tightlip").iterdir()
+    content = bytearray(kept.read_bytes())
+    content[len(content) // 2] ^= 1
+    kept.write_bytes(bytes(content))
+    del built[:]
+    assert _ids(Scanner(compiled_rules()), "host-1") == {"acme-host"}
+    assert len(built) == 3
+    assert kept.read_bytes() != bytes(content)
+
+
 def test_a_change_of_the_file_is_seen(own, built):
     assert _ids(Scanner(compiled_rules([own])), "host-1 host/1") == {"acme-host"}
     own.write_text(own.read_text().replace("host-[0-9]", "host/[0-9]"))

@@ -1,7 +1,9 @@
 """Cache: compiled rules on disk, so that only the first start on a machine compiles them.
 
-A file is taken only if it belongs to this user, nobody else may write it, and its digest is
-right: a compiled database is run by native code.
+A file is taken only if it belongs to this user, nobody else may write it, and it is whole: a
+compiled database is run by native code. What is damaged inside of a blob, the engine that made it
+sees when it is restored (`EngineModule.restore`): to read twenty megabytes once more for a digest
+takes longer than to load them.
 """
 
 from __future__ import annotations
@@ -15,13 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-_MAGIC = b"tightlip rules 2\n"
+_MAGIC = b"tightlip rules 3\n"
 _DIGEST = 32
 _MOST_KEPT = 8
 
 
 def read(key: str) -> tuple[list[Any], tuple[bytes, ...]] | None:
-    """Return the rows and the blobs that `write` kept under `key`; None if none are good."""
+    """Return the rows and the blobs that `write` kept under `key`; None if none are good.
+
+    The rows are as they were written. A blob has its length, but may be damaged.
+    """
     try:
         path = _path(key)
         with path.open("rb") as file:
@@ -30,16 +35,18 @@ def read(key: str) -> tuple[list[Any], tuple[bytes, ...]] | None:
                 return None
             digest = file.read(_DIGEST)
             head = file.readline()
+            if _digest(key, head) != digest:
+                return None
             rows, lengths = json.loads(head)
             if file.tell() + sum(lengths) != os.fstat(file.fileno()).st_size:
                 return None
-            # One by one: a copy of a file of many megabytes would take longer than its digest.
             blobs = tuple(file.read(length) for length in lengths)
         with suppress(OSError):
             os.utime(path)  # what is in use is not removed
-        return (rows, blobs) if _digest(key, head, *blobs) == digest else None
     except (OSError, ValueError, TypeError, RuntimeError, ImportError):
         return None
+    else:
+        return rows, blobs
 
 
 def write(key: str, rows: list[Any], blobs: Sequence[bytes]) -> None:
@@ -54,7 +61,7 @@ def write(key: str, rows: list[Any], blobs: Sequence[bytes]) -> None:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.writelines((_MAGIC, _digest(key, head, *blobs), head, *blobs))
+                file.writelines((_MAGIC, _digest(key, head), head, *blobs))
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -62,12 +69,9 @@ def write(key: str, rows: list[Any], blobs: Sequence[bytes]) -> None:
         _prune(path.parent)
 
 
-def _digest(key: str, *pieces: bytes) -> bytes:
-    """Return the digest of `pieces` under `key`: a file that was renamed is not taken."""
-    digest = hashlib.sha256(key.encode() + b"\n")
-    for piece in pieces:
-        digest.update(piece)
-    return digest.digest()
+def _digest(key: str, head: bytes) -> bytes:
+    """Return the digest of `head` under `key`: a file that was renamed is not taken."""
+    return hashlib.sha256(key.encode() + b"\n" + head).digest()
 
 
 def _path(key: str) -> Path:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger("tightlip")
 
-_FORMAT = "5"
+_FORMAT = "6"
 """To be raised when what is made of the same rules changes."""
 
 BASE64_SIGN = (

@@ -70,7 +70,10 @@ class EngineModule(Protocol):
         ...
 
     def restore(self, patterns: Sequence[str], compiled: bytes) -> BuiltEngine:
-        """Return the engine that once gave `compiled`; any exception means that it cannot."""
+        """Return the engine that once gave `compiled`; any exception means that it cannot.
+
+        A damaged form is refused.
+        """
         ...
 
 

@@ -28,7 +28,7 @@ def build(patterns: Sequence[str], once: int = 0) -> HyperscanEngine:
 
 
 def restore(patterns: Sequence[str], compiled: bytes) -> HyperscanEngine:  # noqa: ARG001 - the compiled form holds them
-    """Load what `HyperscanEngine.compiled` gave.
+    """Load what `HyperscanEngine.compiled` gave; Vectorscan compares its checksum with the bytes.
 
     Raises:
         hyperscan.HyperscanError: It is damaged, or of another version or processor.
