@@ -180,6 +180,7 @@ def test_a_header_that_leaks_is_removed_alone(ask, sink, name, value):
     }
     (withheld,) = incident["withheld"]
     assert withheld["where"] == f"header {name.decode().lower()}"
+    assert withheld["text"]
 
 
 def test_a_header_that_leaks_does_so_without_a_body(ask, sink):

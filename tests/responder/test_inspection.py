@@ -65,7 +65,7 @@ def inspect(hearing):
         found = Inspector(SCANNER, exemptions).inspect(headers, body, request, hearing)
         if found is None:
             return [], [], None
-        names = [name for name, _ in found.headers]
+        names = [field.name for field in found.headers]
         return [finding.rule for finding in found.findings], names, found.fault
 
     inspect.asked = asked

@@ -153,6 +153,7 @@ def test_the_text_of_an_exception_is_told_with_the_exception(review, desk, place
     ((leak, _, _),) = desk.records
     (withheld,) = leak.withheld
     assert withheld.where == place
+    assert withheld.text == text
     assert "the text of LookupError" in withheld.reason
     assert leak.rules == ("echo-exception-text",)
 

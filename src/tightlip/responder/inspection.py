@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tightlip.detection.json_strings import JSONString, json_strings
 from tightlip.detection.reading import Reading
@@ -56,6 +56,14 @@ _UTF8 = frozenset({None, "utf-8", "utf8", "ascii", "us-ascii"})
 _HEADER = Reading(_GOOD, kind="header")
 
 
+class LeakingField(NamedTuple):
+    """A header field that leaks: its name in lower case, its value, and what it carries."""
+
+    name: bytes
+    value: bytes
+    finding: Finding
+
+
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What was found in an answer.
@@ -63,14 +71,14 @@ class Inspection:
     Attributes:
         body: The unpacked body in UTF-8.
         findings: What leaks in it.
-        headers: The names of the header fields that leak, in lower case.
+        headers: The header fields that leak.
         fault: Why the body cannot be read, where it cannot.
         echoes: Of the findings that are the text of an exception, which one.
     """
 
     body: bytes
     findings: tuple[Finding, ...] = ()
-    headers: tuple[tuple[bytes, Finding], ...] = ()
+    headers: tuple[LeakingField, ...] = ()
     fault: str | None = None
     echoes: Mapping[Finding, Echo] = field(default_factory=dict)
 
@@ -187,7 +195,7 @@ class Inspector:
         request: Callable[[], Request],
         hearing: Hearing,
         echoes: dict[Finding, Echo],
-    ) -> tuple[tuple[bytes, Finding], ...]:
+    ) -> tuple[LeakingField, ...]:
         """Return the fields that leak: all are read at once, and one by one only on a finding.
 
         What is the text of an exception is told in `echoes`.
@@ -202,7 +210,7 @@ class Inspector:
             if not hearing.is_empty:
                 heard = _heard(line, _HEADER, request, hearing)
                 echoes.update(heard)
-                found = (*found, *heard)
+                found = (*heard, *found)  # what names the line that raised says more than a rule
             if self._exemptions:
                 route, field_name = request().route, name.decode("latin-1")
                 found = tuple(
@@ -214,7 +222,7 @@ class Inspector:
                     )
                 )
             if found:
-                leaking.append((name, found[0]))
+                leaking.append(LeakingField(name, value, found[0]))
         return tuple(leaking)
 
 

@@ -142,7 +142,7 @@ class SuccessReview:
 
         leaking = self._inspector.inspect(headers, b"", request, hearing)
         if leaking is not None and not self._reports:
-            headers = _without(headers, {name for name, _ in leaking.headers})
+            headers = _without(headers, {field.name for field in leaking.headers})
         review = self._inspector.stream(headers, separator, judged, hear)
         return headers, review
 
@@ -166,7 +166,7 @@ class SuccessReview:
             self._record(leak, asked, new_reference(), b"")
             if self._reports:
                 return headers
-            return list(_without(tuple(headers), {name for name, _ in inspection.headers}))
+            return list(_without(tuple(headers), {field.name for field in inspection.headers}))
         except BaseException as fault:  # what could not be read does not leave
             tell(fault)
             return []
@@ -203,7 +203,7 @@ class SuccessReview:
         if self._reports:
             self._record(leak, request, new_reference(), response.body)
             return None
-        headers = _without(response.headers, {name for name, _ in inspection.headers})
+        headers = _without(response.headers, {field.name for field in inspection.headers})
         if contained is None:
             error = standard_error(500)
             refused = replace(leak, status=error.status, code=error.code)
@@ -226,7 +226,7 @@ class SuccessReview:
         request: Request,
         kind: str = RESPONSE,
     ) -> Leak:
-        found = [*(finding for _, finding in inspection.headers), *findings]
+        found = [*(field.finding for field in inspection.headers), *findings]
         return Leak(
             kind + (REPORTED if self._reports else CONTAINED),
             status,
@@ -259,13 +259,13 @@ class SuccessReview:
         told: list[Withheld] = []
         if inspection.fault is not None:
             told.append(Withheld("body", "", inspection.fault))
-        for name, finding in inspection.headers[:_MOST_TOLD]:
-            where = f"header {name.decode('latin-1')}"
+        for name, value, finding in inspection.headers[:_MOST_TOLD]:
+            where, said = f"header {name.decode('latin-1')}", _shown(value)
             echo = inspection.echoes.get(finding)
             told.append(
-                Withheld(where, "", self._reason(finding))
+                Withheld(where, said, self._reason(finding))
                 if echo is None
-                else heard(echo, "", where)
+                else heard(echo, said, where)
             )
         echoed = [finding for finding in findings if finding in inspection.echoes]
         told += (
