@@ -16,6 +16,7 @@ import zstandard
 from tightlip import PublicError, on_exception
 from tightlip.exchange import Request, Response
 from tightlip.failure import HttpFailure
+from tightlip.incidents.secrets import named
 from tightlip.responder import error_fields
 from tightlip.responder import responder as module
 from tightlip.responder.policy import Policy
@@ -236,6 +237,32 @@ def test_a_fault_of_our_own_is_answered_by_the_precomputed_bytes(
     if broken != "new_reference":
         (incident,) = sink.incidents
         assert "a fault of our own" in incident["notes"][0]
+
+
+def test_without_memory_for_an_expression_the_answer_is_safe_and_recorded(
+    responder, sink, monkeypatch
+):
+    class Exhausted:
+        def __getattr__(self, name):
+            raise MemoryError
+
+    def fail():
+        password = CANARY
+        raise RuntimeError(f"password={CANARY}")
+
+    def answered():
+        with pytest.raises(RuntimeError) as caught:
+            fail()
+        return responder.answer(caught.value, REQUEST).response
+
+    with monkeypatch.context() as patch:
+        patch.setattr(named, "_NAMED", Exhausted())
+        first = answered()
+    second = answered()
+    assert (first.status, second.status) == (500, 500)
+    assert CANARY.encode() not in first.body + second.body
+    assert len(sink.incidents) == 2
+    assert CANARY not in json.dumps([dict(incident) for incident in sink.incidents])
 
 
 @pytest.mark.parametrize(

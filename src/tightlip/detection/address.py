@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 
+from tightlip.expression import expression
+
 _BEFORE = 48
 _AFTER = 24
-_VERSION = re.compile(
+_VERSION = expression(
     r"\b(?:version|release|build|firmware|revision|patch|upgrad|updat|downgrad|semver)"
     r"|\bv(?:er)?[.:=]? ?\Z",
     re.IGNORECASE,
 )
-_VERSION_BEHIND = re.compile(r"[\s\"']{0,3}(?:is the |is a )?(?:new|latest|version|release)")
-_OF_THE_CLIENT = re.compile(
+_VERSION_BEHIND = expression(r"[\s\"']{0,3}(?:is the |is a )?(?:new|latest|version|release)")
+_OF_THE_CLIENT = expression(
     r"(?:\b(?:your|client|remote|caller|visitor|user|peer|source|real)[ _-]?(?:ip|addr|host)"
     r"[a-z_-]{0,10}[\"']?(?: address)?(?: is)?[: =]{0,3}[\"'(]?"
     r"|\b(?:requests?|calls?|traffic|access|connections?|logins?|sign-ins?) from "
     r"(?:(?:your|the|ip|address) ){0,3})\Z",
     re.IGNORECASE,
 )
-_MORE = re.compile(r"\.[0-9]|/[0-9]{1,2}(?![0-9.])|-[a-z]", re.ASCII)
+_MORE = expression(r"\.[0-9]|/[0-9]{1,2}(?![0-9.])|-[a-z]", re.ASCII)
 _HIGHEST_OCTET = 255
 
 

@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_JSON = re.compile(rb"""\\(?:(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|(["'\\/nrt]))""")
-_JSON_CODE = re.compile(rb"\\(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])")
-_JSON_UNFINISHED = re.compile(rb"\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?\Z")
+from tightlip.expression import expression
+
+_JSON = expression(rb"""\\(?:(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|(["'\\/nrt]))""")
+_JSON_CODE = expression(rb"\\(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])")
+_JSON_UNFINISHED = expression(rb"\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?\Z")
 _JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
-_ENTITY = re.compile(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,7}));")
-_ENTITY_UNFINISHED = re.compile(rb"&[#A-Za-z0-9]{0,9}\Z")
+_ENTITY = expression(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,7}));")
+_ENTITY_UNFINISHED = expression(rb"&[#A-Za-z0-9]{0,9}\Z")
 _ENTITY_NAMES = {
     b"amp": b"&",
     b"apos": b"'",
@@ -58,15 +60,15 @@ _ENTITY_NAMES = {
     b"vert": b"|",
 }
 
-_TAG = re.compile(rb"</?([A-Za-z][A-Za-z0-9\-]{0,30})(?:[\s/][^<>]{0,400})?>")
+_TAG = expression(rb"</?([A-Za-z][A-Za-z0-9\-]{0,30})(?:[\s/][^<>]{0,400})?>")
 _INLINE = frozenset(
     # What stands within a line (HTML standard, section 4.5), and what older pages have there.
     b"a abbr b big cite code dfn em font i kbd mark q s samp small span strong sub sup tt u var wbr"
     b"".split()
 )
 
-_PERCENT = re.compile(rb"%([2-7][0-9A-Fa-f]|0[9AaDd])|\+")
-_PERCENT_UNFINISHED = re.compile(rb"%[0-9A-Fa-f]?\Z")
+_PERCENT = expression(rb"%([2-7][0-9A-Fa-f]|0[9AaDd])|\+")
+_PERCENT_UNFINISHED = expression(rb"%[0-9A-Fa-f]?\Z")
 _FIRST_OUTSIDE_ASCII = 0x80
 _BACKSLASH, _AMPERSAND, _PERCENT_SIGN = b"\\&%"
 
@@ -172,7 +174,7 @@ PERCENT = Encoding(
 ZEROS = Encoding(
     "zeros",
     b"\x00",
-    re.compile(rb"\x00"),
+    expression(rb"\x00"),
     lambda _: b"",
     lambda _: 0,
     lambda data: data.replace(b"\x00", b""),

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
-from functools import cache
 from http import HTTPStatus
 
 from tightlip.detection.note import LONGEST_TEXT, SHORTEST_FOREIGN_TEXT, SHORTEST_TEXT, Note, Words
+from tightlip.expression import expression
 from tightlip.slots import arguments_of, attributes_of
 
 _MOST_ARGUMENTS = 8
 _ATTRIBUTES = ("detail", "msg", "message", "reason")
 
 QUOTES = "'\"`\u2018\u2019\u201c\u201d"
-_WORD = re.compile(r"[^\W\d_]{2}")
-_CODE = re.compile(r"[:;=\[\](){}<>'\"`_/\\|*#@]")
-_CODE_IN_A_KEY = re.compile(r"[=\[\]{}<>]")
-_QUOTED = re.compile(r"(['\"])(?s:.*)\1\Z")
-_STATUS = re.compile(r"[1-5]\d\d:? ")
-_WEB = re.compile(r"(?i:https?|wss?|ftp|urn)://")
+_WORD = expression(r"[^\W\d_]{2}")
+_CODE = expression(r"[:;=\[\](){}<>'\"`_/\\|*#@]")
+_CODE_IN_A_KEY = expression(r"[=\[\]{}<>]")
+_QUOTED = expression(r"(['\"])(?s:.*)\1\Z")
+_SPACELESS = expression("[\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff]")
+"""A character of a script without spaces: Thai to Myanmar, Khmer, Chinese, Japanese, Korean."""
+
+_STATUS = expression(r"[1-5]\d\d:? ")
+_WEB = expression(r"(?i:https?|wss?|ftp|urn)://")
 _EDGES = ".,:;!?()'\"` "
 
 _MOST_COMMON_WORDS = 8
@@ -73,23 +75,16 @@ def tells(text: str) -> bool:
     """
     core = text.strip().strip(QUOTES)
     if len(core) < SHORTEST_TEXT:
-        return len(_spaceless().findall(core)) >= SHORTEST_FOREIGN_TEXT
+        return len(_SPACELESS.findall(core)) >= SHORTEST_FOREIGN_TEXT
     tokens = core.split()
     if len(tokens) == 1:
         if "://" in core:
             return _WEB.match(core) is None
-        return len(_spaceless().findall(core)) >= SHORTEST_FOREIGN_TEXT
+        return len(_SPACELESS.findall(core)) >= SHORTEST_FOREIGN_TEXT
     words = [token for token in tokens if _WORD.search(token)]
     if len(words) < 2:  # noqa: PLR2004 - two words are the least that can be a sentence
         return False
     return not (_is_name(core, words) or _is_common(core, tokens))
-
-
-@cache
-def _spaceless() -> re.Pattern[str]:
-    """Return what matches a character of a script without spaces; its compilation takes long."""
-    # Thai to Myanmar, Khmer, Chinese and Japanese, Korean.
-    return re.compile("[\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ud7ff]")
 
 
 def _is_name(text: str, words: list[str]) -> bool:

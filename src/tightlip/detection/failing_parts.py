@@ -9,16 +9,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
+from tightlip.expression import expression
+
 _FAILURE = rb"(?:error|exception|(?<!de)fault|failure)"
-_TAG = re.compile(rb"<(/?)((?:[\w\-]{1,40}:)?[\w.\-]{1,60})([^<>]{0,1000}?)(/?)>")
-_FAILING_NAME = re.compile(rb"(?:[\w\-]{1,40}:)?[\w.\-]{0,30}" + _FAILURE, re.IGNORECASE)
-_FAILING_STATE = re.compile(
+_TAG = expression(rb"<(/?)((?:[\w\-]{1,40}:)?[\w.\-]{1,60})([^<>]{0,1000}?)(/?)>")
+_FAILING_NAME = expression(rb"(?:[\w\-]{1,40}:)?[\w.\-]{0,30}" + _FAILURE, re.IGNORECASE)
+_FAILING_STATE = expression(
     rb"\bstatus\s?=\s?[\"'](?:error|fail|failed|failure|fault)[\"']", re.IGNORECASE
 )
-_FIELD = re.compile(
+_FIELD = expression(
     rb"(?:\A|&)([^=&]{0,40}" + _FAILURE + rb"[^=&]{0,40}=[^&]{0,65536})", re.IGNORECASE
 )
-_EVENT = re.compile(
+_EVENT = expression(
     # HTML standard, section 9.2.6: a blank line ends an event.
     rb"^event: ?[a-z_.\-]{0,40}(?:error|fail|exception)[^\r\n]*\r?\n(?:[^\r\n]+\r?\n?)*",
     re.MULTILINE | re.IGNORECASE,

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]', re.DOTALL)
+from tightlip.expression import expression
 
-_OPENING = re.compile(
+_TOKEN = expression(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]', re.DOTALL)
+
+_OPENING = expression(
     # A mark of the charset; what keeps others from including the answer; the function that JSON
     # with padding calls.
     rb"\s*(?:\xef\xbb\xbf)?\s*(?:\)\]\}'?,?\s*|while\(1\);\s*|for\(;;\);\s*)?"

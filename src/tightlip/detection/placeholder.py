@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PLACEHOLDER = re.compile(
+from tightlip.expression import expression
+
+_PLACEHOLDER = expression(
     r"//(?:[<{\[]?(?:your[_-]?|db[_-]?)?(?:user(?:name)?|login)[>}\]]?"
     r":[<{\[]?(?:your[_-]?|db[_-]?)?(?:pass(?:word|wd)?|pwd|secret)[>}\]]?"
     r"@[<{\[]?(?:your[_-]?|db[_-]?)?(?:host(?:name)?|server)[>}\]]?|"

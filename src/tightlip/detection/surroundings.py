@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from tightlip.detection.failing_parts import FailingParts
 from tightlip.detection.json_strings import Path, json_strings, opening
 from tightlip.detection.reading import Reading
+from tightlip.expression import expression
 
 FAILURE_SIGN = (
     r'(?i:(?:(?:error|exception|stack|trace|fault|fail|debug|panic|cause|internal)[^"]{0,40}"|"err")'
@@ -23,20 +24,20 @@ FAILURE_SIGN = (
 """A pattern of the rules' language, without whose match no text tells of a failure."""
 
 _EVENTS = "text/event-stream"
-_EVENT_DATA = re.compile(rb"data: ?")
+_EVENT_DATA = expression(rb"data: ?")
 _IN_EVENT = Reading()
 
-_COUNT = re.compile(rb"\s{0,8}:\s{0,8}-?[0-9]")
+_COUNT = expression(rb"\s{0,8}:\s{0,8}-?[0-9]")
 """What follows a key that names what is counted."""
 
-_NESTED_KEY = re.compile(
+_NESTED_KEY = expression(
     rb"\\+\"[^\"\\]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|panic)[^\"\\]{0,40}\\+\""
     rb"\s{0,8}:\s{0,8}(?:\{\s{0,8}\\|\[\s{0,8}[\\{]|\\+\"[^\"\\])",
     re.IGNORECASE,
 )
 """A key of JSON within a string of JSON that tells of a failure, and has a value."""
 
-_FAILURE_IN_COOKIE = re.compile(
+_FAILURE_IN_COOKIE = expression(
     # A message for the next page, which some frameworks keep in a cookie.
     rb"set-cookie: ?(?:[\w\-]{0,20}(?:error|exception|fail)[\w\-]{0,20}=|"
     rb"[^=\s]{1,60}=[^;]{0,400}(?:%22|\")[a-z_]{0,20}(?:error|exception|fail)[a-z_]{0,20}(?:%22|\")"
@@ -45,59 +46,48 @@ _FAILURE_IN_COOKIE = re.compile(
 )
 """A cookie that is named after a failure, or whose JSON has such a key."""
 
-_CODE_OF_AWS = re.compile(rb'"__type"\s{0,8}:\s{0,8}"[A-Za-z]{0,60}\Z')
+_CODE_OF_AWS = expression(rb'"__type"\s{0,8}:\s{0,8}"[A-Za-z]{0,60}\Z')
 """What stands before a part of a code that AWS declares; without its namespace, it is no class.
 
 Smithy, AWS JSON 1.1 protocol, "Operation error serialization".
 """
 
 _LONGEST_CODE = 100
-_NAME = re.compile(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
+_NAME = expression(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}): ?")
+
+_FAILURE_KEY = expression(
+    rb"\"[^\"]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|debug|panic|cause|"
+    # An internal address or name is a field of an inventory.
+    rb"internal(?!_?(?:ip|address|dns|host|name|network|port|url|id)))[^\"]{0,40}\"|\"err\"",
+    re.IGNORECASE,
+)
+"""A key that tells of a failure."""
+
+_FAILURE_FLAG = expression(
+    rb"\"(?:(?:is_?)?(?:success(?:ful)?|succeeded|ok)\"\s{0,8}:\s{0,8}(?P<flag>false|0\b)"
+    rb"|(?:status|state|result|outcome)\"\s{0,8}:\s{0,8}\"(?:error|fail|failed|failure|fault)\""
+    rb"|(?:status|status_?code|code)\"\s{0,8}:\s{0,8}\"?[45][0-9]{2}\b)",
+    re.IGNORECASE,
+)
+"""A member by which an answer that is called good tells that it is not.
+
+The first kind says nothing else; the others may also be the state of what the answer is about.
+"""
+
+_MESSAGE_KEY = expression(
+    rb"\"[^\"]{0,20}(?:message|msg|detail|details|description|reason|title)\"", re.IGNORECASE
+)
+"""A key of words about what happened."""
+
+_DATA_HEADERS = expression(
+    rb"(?:access-control-|content-|x-forwarded-|sec-|report|nel\b|link\b|set-cookie|etag|date|"
+    rb"last-modified|alt-svc|authorization|traceparent|tracestate|cache-control|vary|expires)",
+    re.IGNORECASE,
+)
+"""The name of a field of a good answer that carries addresses and tokens as data."""
+
 _LARGEST = 4 << 20
 _LONGEST_LINE = 400
-
-
-@cache
-def _failure_key() -> re.Pattern[bytes]:
-    """Return what matches a key that tells of a failure; compiled at the first use."""
-    return re.compile(
-        rb"\"[^\"]{0,40}(?:error|exception|stack|trace|(?<!de)fault|fail|debug|panic|cause|"
-        # An internal address or name is a field of an inventory.
-        rb"internal(?!_?(?:ip|address|dns|host|name|network|port|url|id)))[^\"]{0,40}\"|\"err\"",
-        re.IGNORECASE,
-    )
-
-
-@cache
-def _failure_flag() -> re.Pattern[bytes]:
-    """Return what matches a member by which an answer tells that it failed."""
-    return re.compile(
-        # Members by which an answer that is called good tells that it is not. The first kind says
-        # nothing else; the others may also be the state of what the answer is about.
-        rb"\"(?:(?:is_?)?(?:success(?:ful)?|succeeded|ok)\"\s{0,8}:\s{0,8}(?P<flag>false|0\b)"
-        rb"|(?:status|state|result|outcome)\"\s{0,8}:\s{0,8}\"(?:error|fail|failed|failure|fault)\""
-        rb"|(?:status|status_?code|code)\"\s{0,8}:\s{0,8}\"?[45][0-9]{2}\b)",
-        re.IGNORECASE,
-    )
-
-
-@cache
-def _message_key() -> re.Pattern[bytes]:
-    """Return what matches a key of words about what happened."""
-    return re.compile(
-        rb"\"[^\"]{0,20}(?:message|msg|detail|details|description|reason|title)\"", re.IGNORECASE
-    )
-
-
-@cache
-def _data_headers() -> re.Pattern[bytes]:
-    """Return what matches the name of a field that carries data."""
-    return re.compile(
-        # Fields of a good answer that carry addresses and tokens as data.
-        rb"(?:access-control-|content-|x-forwarded-|sec-|report|nel\b|link\b|set-cookie|etag|date|"
-        rb"last-modified|alt-svc|authorization|traceparent|tracestate|cache-control|vary|expires)",
-        re.IGNORECASE,
-    )
 
 
 class Surroundings:
@@ -148,7 +138,7 @@ class Surroundings:
         name = _NAME.match(self._data)
         return (
             name is None
-            or _data_headers().match(name[1]) is None
+            or _DATA_HEADERS.match(name[1]) is None
             or _FAILURE_IN_COOKIE.match(self._data) is not None
         )
 
@@ -179,8 +169,8 @@ class Surroundings:
     @cached_property
     def _tells_of_failure(self) -> bool:
         return self._is_json and (
-            _failure_key().search(self._data) is not None
-            or _failure_flag().search(self._data) is not None
+            _FAILURE_KEY.search(self._data) is not None
+            or _FAILURE_FLAG.search(self._data) is not None
         )
 
     @cached_property
@@ -204,7 +194,7 @@ class Surroundings:
                 is_nesting and _NESTED_KEY.search(self._data, string.start, string.end) is not None
             )
             if is_object and string.is_key and string.path is None:
-                flag = _failure_flag().match(self._data, string.start)
+                flag = _FAILURE_FLAG.match(self._data, string.start)
                 flags += () if flag is None else (flag,)
         if any(flag["flag"] for flag in flags):
             return starts, ends, [True] * len(starts)
@@ -226,8 +216,8 @@ def _failures(paths: list[Path | None], *, has_flags: bool) -> list[bool]:
     `has_flags` tells that the answer speaks of one: then its messages do.
     """
     known: dict[Path | None, bool] = {None: False}
-    names_failure = cache(lambda key: _failure_key().fullmatch(key) is not None)
-    names_message = cache(lambda key: _message_key().fullmatch(key) is not None)
+    names_failure = cache(lambda key: _FAILURE_KEY.fullmatch(key) is not None)
+    names_message = cache(lambda key: _MESSAGE_KEY.fullmatch(key) is not None)
     failures: list[bool] = []
     for path in paths:
         if path is not None and path not in known:

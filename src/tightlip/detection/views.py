@@ -7,10 +7,10 @@ from base64 import b64decode, urlsafe_b64decode
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from tightlip.detection.encoding import ENCODINGS, MARKUP, PERCENT, Encoding
 from tightlip.detection.reading import Reading
+from tightlip.expression import expression
 
 _MOST_ROUNDS = 4
 _LONGEST_SHOWN = 65_536
@@ -22,11 +22,45 @@ _BESIDE_BASE64 = (
     rb'"[a-z_\-]{1,40}"\s{0,4}:\s{0,4}"base64"'
     rb'|"(?:is[_\-]?)?base64[a-z_\-]{0,20}"\s{0,4}:\s{0,4}true\b'
 )
-_BASE64_UNNAMED = re.compile(rb"(?:[\"'>=]|\A)([A-Za-z0-9+/_\-]{24,}+={0,2})(?:[\"'<&]|\s{0,4}\Z)")
+_BASE64_UNNAMED = expression(rb"(?:[\"'>=]|\A)([A-Za-z0-9+/_\-]{24,}+={0,2})(?:[\"'<&]|\s{0,4}\Z)")
 """A whole value that may be in base64, though nothing says so."""
 
+_BASE64_FIELDS = tuple(
+    expression(form.replace(b"VALUE", _BASE64_VALUE), re.IGNORECASE)
+    for form in (
+        # A field whose name says so.
+        rb'"[a-z0-9_\-]{0,40}(?:base64|b64)[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"VALUE',
+        # A data URL (RFC 2397).
+        rb"data:[a-z]{0,20}/?[a-z0-9.+\-]{0,40}(?:;[a-z0-9=\-]{1,30}){0,3};base64,VALUE",
+        # A field beside one that says so, behind it or before it.
+        rb"(?:" + _BESIDE_BASE64 + rb')[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
+        rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?(?:' + _BESIDE_BASE64 + rb")",
+        # A value that says so itself, and an element of XML.
+        rb'"base64[:,]\s?VALUE',
+        rb"base64(?:Binary)?[\"'][^<>]{0,100}>\s{0,40}VALUE",
+        # A part of a multipart body (RFC 2045, section 6.8), and a word of a field (RFC 2047).
+        rb"content-transfer-encoding:\s{0,4}base64[^\0]{0,400}?\r?\n\r?\n" + _BASE64_LINES,
+        rb"=\?[a-z0-9\-]{2,20}\?b\?VALUE\?=",
+        # A header field that says so, among them the binary metadata of gRPC.
+        rb"\b(?:x-[a-z\-]{0,40}(?:base64|b64)|[a-z][a-z0-9\-]{0,60}-bin):\s{0,4}VALUE",
+        # A header field that tells of a failure, and holds nothing else.
+        (
+            rb"\bx-(?:[a-z\-]{1,24}-)?(?:error|exception|trace|debug|fault|stack|diagnostics)"
+            rb"(?:-[a-z\-]{1,16})?:\s{0,4}VALUE\s{0,4}\Z"
+        ),
+    )
+)
+"""What stands around a value in base64."""
+
+_BASE64_FAILURE = expression(
+    rb'"[a-z0-9_\-]{0,40}(?:error|exception|trace|debug|(?<!de)fault|stack|diagnostics)'
+    rb'[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"([A-Za-z0-9+/_\-]{24,}+={0,2})"',
+    re.IGNORECASE,
+)
+"""A field that tells of a failure, and holds nothing but base64."""
+
 _MOST_BASE64_FIELDS = 64
-_BUFFER = re.compile(
+_BUFFER = expression(
     # Node.js documentation, Buffer: what `buffer.toJSON()` gives.
     rb'"type"\s{0,4}:\s{0,4}"Buffer"\s{0,4},\s{0,4}"data"\s{0,4}:\s{0,4}\[([0-9,\s]{16,262144})\]'
 )
@@ -83,12 +117,12 @@ def decoded_views(
         yield last
     forms: list[re.Pattern[bytes]] = []
     if has_base64:
-        forms += (*_base64_fields(), _BUFFER)
+        forms += (*_BASE64_FIELDS, _BUFFER)
     if reading.is_failing:
         # What is said of a failure is a text, whoever dresses it up.
         forms.append(_BASE64_UNNAMED)
     elif names_failure:
-        forms.append(_base64_failure())
+        forms.append(_BASE64_FAILURE)
     for dressed in (view, last) if last is not view else (view,):
         yield from _out_of_base64(dressed, reading, forms)
 
@@ -144,46 +178,6 @@ def _inner(plain: bytes, view: View, match: re.Match[bytes], reading: Reading) -
     inner = View(plain, view, None, *match.span(1))
     yield inner
     yield from _undressed(inner, reading)
-
-
-@cache
-def _base64_fields() -> tuple[re.Pattern[bytes], ...]:
-    """Return what stands around a value in base64; compiled at the first use."""
-    return tuple(
-        re.compile(form.replace(b"VALUE", _BASE64_VALUE), re.IGNORECASE)
-        for form in (
-            # A field whose name says so.
-            rb'"[a-z0-9_\-]{0,40}(?:base64|b64)[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"VALUE',
-            # A data URL (RFC 2397).
-            rb"data:[a-z]{0,20}/?[a-z0-9.+\-]{0,40}(?:;[a-z0-9=\-]{1,30}){0,3};base64,VALUE",
-            # A field beside one that says so, behind it or before it.
-            rb"(?:" + _BESIDE_BASE64 + rb')[^{}\[\]]{0,200}?:\s{0,4}"VALUE',
-            rb':\s{0,4}"VALUE"[^{}\[\]]{0,200}?(?:' + _BESIDE_BASE64 + rb")",
-            # A value that says so itself, and an element of XML.
-            rb'"base64[:,]\s?VALUE',
-            rb"base64(?:Binary)?[\"'][^<>]{0,100}>\s{0,40}VALUE",
-            # A part of a multipart body (RFC 2045, section 6.8), and a word of a field (RFC 2047).
-            rb"content-transfer-encoding:\s{0,4}base64[^\0]{0,400}?\r?\n\r?\n" + _BASE64_LINES,
-            rb"=\?[a-z0-9\-]{2,20}\?b\?VALUE\?=",
-            # A header field that says so, among them the binary metadata of gRPC.
-            rb"\b(?:x-[a-z\-]{0,40}(?:base64|b64)|[a-z][a-z0-9\-]{0,60}-bin):\s{0,4}VALUE",
-            # A header field that tells of a failure, and holds nothing else.
-            (
-                rb"\bx-(?:[a-z\-]{1,24}-)?(?:error|exception|trace|debug|fault|stack|diagnostics)"
-                rb"(?:-[a-z\-]{1,16})?:\s{0,4}VALUE\s{0,4}\Z"
-            ),
-        )
-    )
-
-
-@cache
-def _base64_failure() -> re.Pattern[bytes]:
-    """Return what matches a field that tells of a failure, and holds nothing but base64."""
-    return re.compile(
-        rb'"[a-z0-9_\-]{0,40}(?:error|exception|trace|debug|(?<!de)fault|stack|diagnostics)'
-        rb'[a-z0-9_\-]{0,20}"\s{0,4}:\s{0,4}"([A-Za-z0-9+/_\-]{24,}+={0,2})"',
-        re.IGNORECASE,
-    )
 
 
 def _of_numbers(value: bytes) -> bytes | None:

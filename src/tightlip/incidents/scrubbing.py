@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
 from tightlip.detection.scanner import default_scanner
+from tightlip.expression import expression
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
 from tightlip.incidents.secrets.commands import without_options
@@ -27,19 +28,19 @@ _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 _SHORTEST_SECRET = 8
 _sign = re.compile(r"""[=:$'">\t]|%3[AaDd]""").search
 # In JSON and in the repr of bytes, a name may be written so, and is in JSON if it is not ASCII.
-_ESCAPE = re.compile(r"(?<!\\)\\++(?:u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-7][0-9A-Fa-f]))")
+_ESCAPE = expression(r"(?<!\\)\\++(?:u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-7][0-9A-Fa-f]))")
 _MOST_HARMLESS = 4096
 _LONGEST_HARMLESS = 512
-_PASSWORD_HASH = re.compile(
+_PASSWORD_HASH = expression(
     r"(?:\$(?:2[abxy]?|argon2\w{1,2}|7|5|6|1|y|gy)"
     r"|(?:\$|\b)(?:pbkdf2|scrypt|bcrypt|argon2|sha1|md5)[\w-]{0,20})"
     r"\$(?:[\w$./+=-]|,(?=[a-z]=)){16,512}"
 )
-_STRING = re.compile(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1?""")
+_STRING = expression(r"""(["'])((?:(?!\1)[^\\]|\\.)*)\1?""")
 _harmless: set[str] = set()
 """Short texts in which no secret was found: failures say the same again and again."""
 
-_PARAMETER_ENDS = re.compile("[&;]")
+_PARAMETER_ENDS = expression("[&;]")
 
 
 class Scrubber:

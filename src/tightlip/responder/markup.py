@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-_MARKUP = re.compile(
+from tightlip.expression import expression
+
+_MARKUP = expression(
     # Quotation marks count only behind an equals sign (HTML standard, section 13.2.5), and there
     # they may hold angle brackets.
     rb"(?P<comment><!--)(?P<remark>.*?)(?:-->|\Z)"
@@ -14,7 +16,7 @@ _MARKUP = re.compile(
     rb"|<[A-Za-z/!?](?:[^<>=]|=\s{0,4}(?:\"[^\"]*\"|'[^']*')?)*+>",
     re.DOTALL,
 )
-_VALUE = re.compile(rb"=\s{0,4}(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
+_VALUE = expression(rb"=\s{0,4}(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
 
 
 @dataclass(frozen=True, slots=True)

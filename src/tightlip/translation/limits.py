@@ -11,19 +11,20 @@ from string import Formatter
 from typing import Any
 
 from tightlip.catalog.wording import fault_of
+from tightlip.expression import expression
 
-_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
-_WRITTEN_DECIMAL = re.compile(r"Decimal\('(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)'\)")
+_NUMBER = expression(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_WRITTEN_DECIMAL = expression(r"Decimal\('(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)'\)")
 _SPAN = r"[0-9]{1,9} (?:day|hour|minute|second|microsecond)s?"
-_DURATION = re.compile(rf"{_SPAN}(?: and {_SPAN}){{0,4}}")
+_DURATION = expression(rf"{_SPAN}(?: and {_SPAN}){{0,4}}")
 _CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
-_DATE = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ]{_CLOCK})?|{_CLOCK}")
+_DATE = expression(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ]{_CLOCK})?|{_CLOCK}")
 _LARGEST_MAGNITUDE = 15
 _MOST_SIGNIFICANT_DIGITS = 30
 
 _CHOICE = r"""'[^'"\\]*'|"[^"\\]*"|-?[0-9]{1,15}(?:\.[0-9]{1,15})?|True|False|None"""
-_CHOICES = re.compile(rf"(?:{_CHOICE})(?:, (?:{_CHOICE}))*(?: or (?:{_CHOICE}))?")
-_PLAIN_CHOICE = re.compile(r"[\w-][\w .:/+@#-]{0,39}")
+_CHOICES = expression(rf"(?:{_CHOICE})(?:, (?:{_CHOICE}))*(?: or (?:{_CHOICE}))?")
+_PLAIN_CHOICE = expression(r"[\w-][\w .:/+@#-]{0,39}")
 _MOST_CHOICES = 12
 _LONGEST_CHOICES = 200
 _JSON_WORDS = {"True": "true", "False": "false", "None": "null"}

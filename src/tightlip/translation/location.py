@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from tightlip.expression import expression
 
 _MOST_NAMES = 16
 _LONGEST_NAME = 128
@@ -23,13 +24,13 @@ NAMED_BY_THE_CLIENT = frozenset(
     {"extra_forbidden", "unexpected_keyword_argument", "unexpected_positional_argument"}
 )
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_NAME = expression(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _PARAMETER_PLACES = frozenset({"query", "path", "header", "cookie"})
-_CLASS_NAME = re.compile(r"_*[A-Z][A-Z0-9_]*[a-z][A-Za-z0-9_]*")
-_SCHEMA_NAME = re.compile(
+_CLASS_NAME = expression(r"_*[A-Z][A-Z0-9_]*[a-z][A-Za-z0-9_]*")
+_SCHEMA_NAME = expression(
     r"(?:function|constrained|lax|json|is|model|tagged|typed|multi|definition)-[a-z-]+"
 )
-_SIGNS_OF_A_TYPE = re.compile(r"[\[\]()<>]")
+_SIGNS_OF_A_TYPE = expression(r"[\[\]()<>]")
 # Names that a validator gives to a branch. Of those that are plain English as well, a field may
 # bear the name: they count as a branch only where the schema declares no such field.
 _TYPE_NAMES = frozenset(
@@ -45,7 +46,7 @@ _REFUSED_AS_A_WHOLE = frozenset(
         *("dataclass_type", "dataclass_exact_type"),
     }
 )
-_WORD_BREAK = re.compile(r"[\s_\-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD_BREAK = expression(r"[\s_\-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ABBREVIATIONS = frozenset({"iban", "id", "ip", "url", "uuid", "vat"})
 
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from tightlip.expression import expression
+
 if TYPE_CHECKING:
     from tightlip.exchange import Headers
 
@@ -33,29 +35,29 @@ def _list_of(item: bytes, gap: bytes, most: bytes = b"*") -> bytes:
 _COMMA, _SEMICOLON = rb"[ ]*,[ ]*", rb"[ ]*;[ ]*"
 _COMMA_OF_HTTP = rb"[ \t]*,[ \t]*"  # RFC 9110, section 5.6.1
 _METHOD = b"(?:%b)" % b"|".join(sorted(_METHODS, reverse=True))
-_METHOD_LIST = re.compile(rb"\*|" + _list_of(_METHOD, _COMMA_OF_HTTP))
-_TOKENS = re.compile(_list_of(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", _COMMA_OF_HTTP))
-_RETRY_AFTER = re.compile(
+_METHOD_LIST = expression(rb"\*|" + _list_of(_METHOD, _COMMA_OF_HTTP))
+_TOKENS = expression(_list_of(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", _COMMA_OF_HTTP))
+_RETRY_AFTER = expression(
     rb"\d{1,9}|[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT"
 )
-_ORIGIN = re.compile(rb"\*|null|[a-z][a-z0-9+.-]{0,31}://[A-Za-z0-9.\[\]:_-]{1,255}")
-_FLAG = re.compile(rb"true|false")
-_NUMBER = re.compile(rb"\d{1,9}")
-_NOSNIFF = re.compile(rb"nosniff", re.IGNORECASE)
-_FRAMES = re.compile(rb"DENY|SAMEORIGIN", re.IGNORECASE)
-_DOMAINS = re.compile(
+_ORIGIN = expression(rb"\*|null|[a-z][a-z0-9+.-]{0,31}://[A-Za-z0-9.\[\]:_-]{1,255}")
+_FLAG = expression(rb"true|false")
+_NUMBER = expression(rb"\d{1,9}")
+_NOSNIFF = expression(rb"nosniff", re.IGNORECASE)
+_FRAMES = expression(rb"DENY|SAMEORIGIN", re.IGNORECASE)
+_DOMAINS = expression(
     rb"none|master-only|by-content-type|by-ftp-filename|all|none-this-response", re.IGNORECASE
 )
-_STRUCTURED_FLAG = re.compile(rb"\?[01]")  # RFC 9651, section 3.3.6
+_STRUCTURED_FLAG = expression(rb"\?[01]")  # RFC 9651, section 3.3.6
 _LIFETIME = rb"(?:max-age=(?:\d{1,10}|\"\d{1,10}\")|includeSubDomains|preload)"
-_STRICT_TRANSPORT = re.compile(_list_of(_LIFETIME, _SEMICOLON) + rb";?", re.IGNORECASE)
-_XSS = re.compile(rb"[01](?:;[ ]*mode=block)?", re.IGNORECASE)
+_STRICT_TRANSPORT = expression(_list_of(_LIFETIME, _SEMICOLON) + rb";?", re.IGNORECASE)
+_XSS = expression(rb"[01](?:;[ ]*mode=block)?", re.IGNORECASE)
 _REFERRER = (
     rb"(?:no-referrer-when-downgrade|no-referrer|same-origin|strict-origin-when-cross-origin"
     rb"|strict-origin|origin-when-cross-origin|origin|unsafe-url)"
 )
-_REFERRERS = re.compile(_list_of(_REFERRER, _COMMA))
-_ISOLATION = re.compile(  # HTML standard, "Cross-origin isolation"; Fetch standard, section 3.8
+_REFERRERS = expression(_list_of(_REFERRER, _COMMA))
+_ISOLATION = expression(  # HTML standard, "Cross-origin isolation"; Fetch standard, section 3.8
     rb"(?:unsafe-none|same-origin-allow-popups|same-origin|noopener-allow-popups|require-corp"
     rb"|credentialless|same-site|cross-origin)(?:;[ ]*report-to=\"[\w-]{1,64}\")?"
 )
@@ -68,13 +70,13 @@ _DIRECTIVE = (
     rb"|require-trusted-types-for|sandbox|trusted-types|upgrade-insecure-requests|webrtc)"
     rb"(?:[ ]+%b){0,64}" % _SOURCE
 )
-_CONTENT_SECURITY = re.compile(_list_of(_DIRECTIVE, _SEMICOLON, rb"{0,32}") + rb"[ ]*;?")
+_CONTENT_SECURITY = expression(_list_of(_DIRECTIVE, _SEMICOLON, rb"{0,32}") + rb"[ ]*;?")
 # Permissions Policy, section 5.1: a structured dictionary of features and the origins they are for.
 _FEATURE = (
     rb"[a-z][a-z-]{1,40}=(?:\*|self|\?[01]"
     rb"|\((?:(?:\*|self|src|\"[a-z]{2,8}://[\w.*:-]{1,255}\")[ ]?){0,16}\))"
 )
-_PERMISSIONS = re.compile(_list_of(_FEATURE, _COMMA, rb"{0,64}"))
+_PERMISSIONS = expression(_list_of(_FEATURE, _COMMA, rb"{0,64}"))
 _LONGEST = 4096
 
 # Fields that an application may send with an error, and the form that each must have.
@@ -122,14 +124,14 @@ CHOSEN = frozenset(
 CHALLENGES = frozenset({b"www-authenticate", b"proxy-authenticate"})
 """The fields in which he chooses words."""
 
-_CHALLENGE = re.compile(
+_CHALLENGE = expression(
     rb"(?P<scheme>[A-Za-z][A-Za-z0-9-]{0,31})(?:[ \t]+(?P<parameters>[\x20-\x7e]*))?"
 )
-_PARAMETER = re.compile(
+_PARAMETER = expression(
     rb"[ \t,]*(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*=[ \t]*"
     rb'(?P<value>"(?:[^"\\]|\\.)*"|[^\s,"]+)(?=[ \t,]|$)'
 )
-_TOKEN68 = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+_TOKEN68 = expression(rb"[A-Za-z0-9._~+/-]+=*")
 _LONGEST_REALM = 130
 
 

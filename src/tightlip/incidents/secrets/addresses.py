@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, unquote_plus
 
+from tightlip.expression import expression
 from tightlip.incidents.secrets.forms import is_uuid, looks_random, reads_as_words
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_key_name, is_secret_name
@@ -12,36 +13,36 @@ from tightlip.incidents.secrets.replacing import replaced
 
 _LONGEST_NAME = 200
 # The bounds of these keep the work in step with the text's length, whoever wrote it.
-_USER_PASSWORD = re.compile(
+_USER_PASSWORD = expression(
     r"""://[^\s/:@"'<>\x00]{0,128}
         : (?!\d{1,5}(?:[/?#\s,;]|\Z)) (?P<password> [^\s"'<>\x00]{0,256} ) @ (?=[^\s@"'<>\x00])""",
     re.VERBOSE,
 )
-_USER_TOKEN = re.compile(r"""://(?P<token>[^\s/:@"'<>\x00]{16,256})@""")
-_USER_AND_PASSWORD = re.compile(
+_USER_TOKEN = expression(r"""://(?P<token>[^\s/:@"'<>\x00]{16,256})@""")
+_USER_AND_PASSWORD = expression(
     r"""://(?P<token>[^\s/:@"'<>\x00]{16,256}):[^\s/@"'<>\x00]{1,256}@"""
 )
-_ORACLE = re.compile(
+_ORACLE = expression(
     r"""(?: \bjdbc:oracle:\w+: | \b(?:sqlplus|exp|imp|expdp|impdp|sqlldr|rman)[ ](?:-\S+[ ]){0,4} )
         [\w.$#]{1,60} / (?P<password> [^\s@"'\x00]{1,128} ) @""",
     re.VERBOSE,
 )
 # Easy Connect, as Oracle calls it: user/password@//host:port/service.
-_EASY_CONNECT = re.compile(r"""(?<=[\w$#])/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=//)""")
+_EASY_CONNECT = expression(r"""(?<=[\w$#])/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=//)""")
 # Looked for first: a pattern that begins with what it looks for is many times faster.
-_PASSWORD = re.compile(r""":[^\s:@/"'<>\x00]{3,128}@""")
-_WITHOUT_SCHEME = re.compile(
+_PASSWORD = expression(r""":[^\s:@/"'<>\x00]{3,128}@""")
+_WITHOUT_SCHEME = expression(
     r"""(?<![\w:.@-]) [\w.-]{1,64} : (?P<password> [^\s:@/"'<>\x00]{3,128} )
         @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w))""",
     re.VERBOSE,
 )
 # A line of .pgpass: host:port:database:user:password.
-_PGPASS = re.compile(
+_PGPASS = expression(
     r"""[\w.*-]{1,100} : (?:54\d\d|6432|\*) : [\w*-]{1,63} : [\w.*-]{1,63}
         : (?P<password> (?: [^\s:\\"'\x00] | \\[:\\] ){3,200} ) (?=["'\s\\\x00]|\Z)""",
     re.VERBOSE,
 )
-_WEBHOOK = re.compile(
+_WEBHOOK = expression(
     r"""(?: //[\w.-]{0,100}hooks?[\w.-]{0,100}(?::\d{1,5})?/
           | //[\w.:-]{1,100}/[\w./@-]{0,200}?
             (?: webhook\w* | hooks? | incoming | services | triggers | with/key | use
@@ -49,10 +50,10 @@ _WEBHOOK = re.compile(
         (?P<path> [\w./:@%~+-]{8,500} )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PIECE = re.compile(r"[^/]+")
+_PIECE = expression(r"[^/]+")
 _SHORTEST_PIECE = 16
 _SHORTEST_PIECE_OF_A_HOOK = 8
-_CODE = re.compile(
+_CODE = expression(
     r"""(?:[?&\s"']|^)(?:code|device_code|user_code)=(?P<code>[^\s&"'\x00;]{4,600})""", re.VERBOSE
 )
 # RFC 6749: the parameters beside which `code` is an authorization code.
@@ -68,12 +69,12 @@ _OAUTH = (
 _BEFORE_A_SECRET = frozenset(
     {"reset", "verify", "confirm", "invite", "invitation", "invitations", "activate", "unsubscribe"}
 )
-_AFTER_A_WORD = re.compile(
+_AFTER_A_WORD = expression(
     r"""/[\w-]{0,20}(?:reset|verify|confirm|invit\w{0,6}|activate|unsubscribe|magic)[\w-]{0,20}
         (?:/|\?\w{1,3}=)(?P<secret>[\w~-]{16,500})""",
     re.VERBOSE | re.IGNORECASE,
 )
-_PARAMETER = re.compile(r"[{<](?:\w+:)?(?P<name>\w+)(?::\w+)?[}>]")
+_PARAMETER = expression(r"[{<](?:\w+:)?(?P<name>\w+)(?::\w+)?[}>]")
 
 
 def without_addresses(text: str, found: Found) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import count
 
+from tightlip.expression import expression
 from tightlip.incidents.secrets.found import Found
 from tightlip.incidents.secrets.names import is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
@@ -17,12 +18,12 @@ _ARGUMENT = r"""
       | (?P<plain> (?!-) [^\s"'\x00;|&<>]{1,300} ) )
 """
 # All that follow hold such a hyphen; a pattern that begins with what it looks for is fast.
-_OPTION = re.compile(r"-(?<![\w-]-)")
-_LONG = re.compile(
+_OPTION = expression(r"-(?<![\w-]-)")
+_LONG = expression(
     rf"""(?<![\w-]) --? (?P<name> [A-Za-z][\w.-]{{1,60}} ) {_GAP} {_ARGUMENT}""", re.VERBOSE
 )
-_SHORT = re.compile(rf"""(?<![\w-]) -(?P<name> [A-Za-z] ) {_GAP} {_ARGUMENT}""", re.VERBOSE)
-_USER = re.compile(
+_SHORT = expression(rf"""(?<![\w-]) -(?P<name> [A-Za-z] ) {_GAP} {_ARGUMENT}""", re.VERBOSE)
+_USER = expression(
     rf"""
     (?<![\w-]) (?: -u | -U | -a | --user | --proxy-user | --auth | --basic )
     (?: {_GAP} | = ) (?P<open> \\{{0,4}}["'] )? (?P<user> [\w.@\\+-]{{0,100}} ) [:%]
@@ -31,26 +32,26 @@ _USER = re.compile(
     """,
     re.VERBOSE,
 )
-_ATTACHED = re.compile(
+_ATTACHED = expression(
     r"""\b (?: mysql\w* | mariadb[\w-]* | mycli | 7za? ) \b [^\x00\n]{0,400}? [\s"'] -p
         (?P<password> [^\s"'\x00=]{2,200} )""",
     re.VERBOSE,
 )
-_ATTACHED_AFTER_USER = re.compile(
+_ATTACHED_AFTER_USER = expression(
     r"""[\s"'] -u [\s"',]{0,6} [\w.-]{1,64} [\s"',]{1,6} -p (?P<password> [^\s"'\x00=]{2,200} )""",
     re.VERBOSE,
 )
 _NEXT = r"""(?: [ ] | \\{0,4}["'],[ ]?\\{0,4}["'] )"""
-_OF_HTPASSWD = re.compile(
+_OF_HTPASSWD = expression(
     rf"""\bhtpasswd (?: {_NEXT} -\w+ ){{0,4}} {_NEXT} -\w*b\w* (?: {_NEXT} -\w+ ){{0,4}}
         (?: {_NEXT} (?!-) [^\s"',\x00]{{1,200}} ){{1,2}}
         {_NEXT} (?P<password> [^\s"'\x00]{{1,200}} )""",
     re.VERBOSE,
 )
-_SET = re.compile(
+_SET = expression(
     r"""\b(?:setenv|set[ ]-\w{1,4})[ ](?P<name>\w{2,60})[ ]["']?(?P<value>[^\s"'\x00]{1,300})"""
 )
-_OF_OPENSSL = re.compile(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
+_OF_OPENSSL = expression(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
 
 # What programs take a password by, as their manuals say. Options that have a secret name
 # themselves need no line here.
@@ -65,12 +66,12 @@ _PROGRAMS = {
     "k": r"openssl|zabbix\w*",
     "K": r"openssl",
 }
-_USES = {option: re.compile(rf"\b(?:{programs})\b") for option, programs in _PROGRAMS.items()}
-_NAMES_A_USER = re.compile(r"""(?<![\w-])(?:-u|-U|-l|--user|--username|--login)(?=[\s="'])""")
-_NO_PASSWORD = re.compile(r"\d{1,5}(?:[:/]\d.*)?|[./~].*|\d+\.\d+.*")
+_USES = {option: expression(rf"\b(?:{programs})\b") for option, programs in _PROGRAMS.items()}
+_NAMES_A_USER = expression(r"""(?<![\w-])(?:-u|-U|-l|--user|--username|--login)(?=[\s="'])""")
+_NO_PASSWORD = expression(r"\d{1,5}(?:[:/]\d.*)?|[./~].*|\d+\.\d+.*")
 _FARTHEST_BEFORE = 200
 _MOST_OPTIONS = 100
-_ENDS = re.compile(r"[;|&\n\x00]")
+_ENDS = expression(r"[;|&\n\x00]")
 
 
 def without_options(text: str, found: Found) -> str:

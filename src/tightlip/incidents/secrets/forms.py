@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tightlip.detection.luhn import is_card_number
+from tightlip.expression import expression
 from tightlip.incidents.secrets.found import SCRUBBED
 
 # A pattern that begins with what it looks for is many times faster than one that looks behind it.
-_CARD = re.compile(r"\d(?<![\w.-]\d)(?:[ -]?\d){13,15}(?![\w-]|\.\d)")
+_CARD = expression(r"\d(?<![\w.-]\d)(?:[ -]?\d){13,15}(?![\w-]|\.\d)")
 _CARD_LENGTHS = frozenset({14, 15, 16})
 _CARD_STARTS = (
     "4", "51", "52", "53", "54", "55", "34", "37", "36", "38", "39",
@@ -18,26 +19,26 @@ _CARD_STARTS = (
     "22", "23", "24", "25", "26", "27",
 )  # fmt: skip
 # ISO 13616: country, check digits, and at most 30 characters of the account, in groups of four.
-_IBAN = re.compile(
+_IBAN = expression(
     r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])"
 )
 _IBAN_CHECK = 97
 _SHORTEST_IBAN = 15  # Norway's (the IBAN registry of SWIFT)
-_NO_DIGIT = re.compile("[ -]")
-_VENDORS = re.compile(  # Mailgun, Mailchimp, Twilio
+_NO_DIGIT = expression("[ -]")
+_VENDORS = expression(  # Mailgun, Mailchimp, Twilio
     r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2}|SK[0-9a-f]{32})(?![\w-])"
 )
 # RFC 6750; with a comma as a subprotocol of a WebSocket, where a browser can send no other header.
-_BEARER = re.compile(r"\b(?i:bearer)(?:,[ ]{0,3}|[ ]{1,3})([\w.~+/=-]{16,2000})")
-_LONG = re.compile(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
-_OF_AWS = re.compile(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
+_BEARER = expression(r"\b(?i:bearer)(?:,[ ]{0,3}|[ ]{1,3})([\w.~+/=-]{16,2000})")
+_LONG = expression(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
+_OF_AWS = expression(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
 # RFC 7468, RFC 9580. Whatever stands between the two, in whatever dress, is the key.
-_FIRST_LINE = re.compile(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_LAST_LINE = re.compile(r"-----END [A-Z0-9 ]{1,60}-----")
+_FIRST_LINE = expression(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_LAST_LINE = expression(r"-----END [A-Z0-9 ]{1,60}-----")
 _SHORTEST_LONG = 32
 _APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in "_+-/="}
 _SHORTEST_RANDOM = 16
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
+_UUID = expression(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 _ONE_OF_MOST = 3
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from tightlip.expression import expression
 from tightlip.incidents.secrets.forms import looks_random
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import counts, is_key_name, is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
 
-_NAMED = re.compile(
+_NAMED = expression(
     r"""
     (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
     (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] ) )?
@@ -31,7 +32,7 @@ _NAMED = re.compile(
 # A value without quotes goes on over a sign that is no end: what follows is neither a space nor
 # the next name.
 _NEXT = r"""(?! \s | \Z | [\x00)\]}"'\\] | [\w.%\[\]\ -]{1,60} [=:] )"""
-_VALUE = re.compile(
+_VALUE = expression(
     rf"""
       (?: [A-Za-z_][\w.]{{0,80}}\( (?: \w{{1,40}}= )? ){{0,3}}           # SecretStr('…')
       (?: [bruBRUEN]{{0,2}} | _\w{{1,10}}[ ]? )
@@ -54,10 +55,10 @@ _VALUE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LITERAL = re.compile(r"""[bru]{0,2}\\*["']|\d{4}""")
-_REST_OF_LINE = re.compile(r"""[^\r\n"'\x00]*""")
+_LITERAL = expression(r"""[bru]{0,2}\\*["']|\d{4}""")
+_REST_OF_LINE = expression(r"""[^\r\n"'\x00]*""")
 # RFC 9110, section 11.4: a scheme, and a token or parameters with commas between them.
-_CREDENTIALS = re.compile(
+_CREDENTIALS = expression(
     r"""
     (?P<all> (?: [A-Za-z][\w-]{1,30} [ ]{1,4} )?
       (?: [\w.-]{1,40} = (?: \\*"[^"\x00\r\n]{0,600}" | [^\s,"'\x00]{0,600} )
@@ -67,50 +68,50 @@ _CREDENTIALS = re.compile(
 )
 _WHOLE_LINES = frozenset({"cookie", "set-cookie", "cookies"})
 _HEADERS = ("authorization", "signature", "-signature-256", "-sig")
-_ELEMENT = re.compile(
+_ELEMENT = expression(
     r"""<(?:[\w-]{1,40}:)?(?P<name>[\w.-]{2,60})(?:\s[^<>\x00]{0,200})?>
         \s*(?:<!\[CDATA\[)?(?P<value>[^<\x00]{1,4000})""",
     re.VERBOSE,
 )
 # A line of its own, among others of its kind: YAML, INI, an environment.
-_LINE = re.compile(
+_LINE = expression(
     r"""(?:\n|\\n)[ \t-]{0,20}(?:export[ ])?(?P<name>[\w.-]{2,60})[ \t]?[:=][ \t]?
         (?P<value>[^\s"'=:\x00\\][^\n"'=:\x00\\]{0,200})(?=\r?\n|\\|\Z)""",
     re.VERBOSE,
 )
 # A name and its value as two attributes of one thing: of an element, or of an object.
-_ATTRIBUTES = re.compile(
+_ATTRIBUTES = expression(
     r"""\b(?:key|name|id)\\*["']?\s?[:=]\s?\\*["'](?P<name>[\w.-]{2,100})\\*["'][,;\s]{1,4}
         (?:\\*["'])?value\\*["']?\s?[:=]\s?(?P<mark>\\*["'])
         (?P<value>(?:(?!(?P=mark))[^\x00]){1,2000})""",
     re.VERBOSE,
 )
 # The same as two lines of YAML: - name: DB_PASSWORD, and value: … below it.
-_LINES = re.compile(
+_LINES = expression(
     r"""\bname:[ ]["']?(?P<name>[\w.-]{2,100})["']?[ ]{0,4}(?:\r?\n|\\n)[ \t]{0,40}
         value:[ ]["']?(?P<value>[^\n\x00"'\\]{1,2000})""",
     re.VERBOSE,
 )
 # requests.auth.HTTPBasicAuth('alice', '…') and its like, which take no names.
-_CALL = re.compile(
+_CALL = expression(
     r"""\b\w{0,20}(?:Basic|Digest|Proxy|Ntlm|NTLM|Plain|PlainText)Auth(?:entication|Provider)?\(\s?
         (?:\\*["'])[^"'\x00]{0,200}["'],\s?(?P<mark>\\*["'])
         (?P<value>(?:(?!(?P=mark))[^\x00]){1,500})""",
     re.VERBOSE,
 )
 # What pydantic says of a value that it refused, as a text and as a list of mappings.
-_REFUSED = re.compile(
+_REFUSED = expression(
     r"""(?:\A|\n|\\n|\x00|[ ]) (?P<place>[\w.-]{1,200}) (?:\n|\\n)[ ]{2} [^\n\x00]{0,500}?
         ,[ ]input_value= (?P<value>[^\n\x00]{0,2000}?) (?=,[ ]input_type=)""",
     re.VERBOSE,
 )
-_REFUSED_IN_A_LIST = re.compile(
+_REFUSED_IN_A_LIST = expression(
     r"""["']loc["']:[ ][(\[] (?P<place>[^)\]\x00]{0,300}) [)\]] [^\x00]{0,600}?
         ["']input["']:[ ] (?P<value> "[^"\x00]*" | '[^'\x00]*' | [^,}\x00]+ )""",
     re.VERBOSE,
 )
-_PART_OF_A_PLACE = re.compile(r"[A-Za-z][\w-]*")
-_PROSE = re.compile(
+_PART_OF_A_PLACE = expression(r"[A-Za-z][\w-]*")
+_PROSE = expression(
     r"""
     (?P<name> pass(?:word|phrase|code|wd) | pin | otp | cvv | cvc | ssn | iban | secrets? | tokens?
       | (?:api|access|secret|private|signing)[ ]keys?
@@ -136,7 +137,7 @@ _NOUNS = (
     " code",
     " number",
 )
-_OF_TWO = re.compile(
+_OF_TWO = expression(
     r"(?:api|access|secret|private|signing|security|verification|login|one-time|sms"
     r"|account|card|passport|social security)\Z",
     re.IGNORECASE,
@@ -157,17 +158,17 @@ _PLAIN_VALUES = frozenset(
     unexpected unsupported malformed mismatch
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
-_SHORT_OPTION = re.compile(r"-[A-Za-z]{1,3}")
-_NAME_ENDS = re.compile(r"""\\*["']\s?[:=]""")
+_SHORT_OPTION = expression(r"-[A-Za-z]{1,3}")
+_NAME_ENDS = expression(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
-_PLACE = re.compile(
+_PLACE = expression(
     r"""%s|%\(\w+\)s|:[a-z_]+(?:_\d+)?\)?|\?\)?|\$\d{1,2}\)?|\{\w*\}|\$\{\w+\}|\*{3,}|<\w+>
         |\(?%\(\w+\)s\)?|\(?[:@]\w+\)?|\[\w+\]?""",
     re.VERBOSE,
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)?[)\]}]*")
-_ESCAPED = re.compile(r"[0-9A-Fa-f]{2}")
-_TYPED = re.compile(r"[A-Za-z]+(?=[ ]?(?:\||\[|=|\)|$))")
+_NUMBER = expression(r"\d+(?:\.\d+)?[)\]}]*")
+_ESCAPED = expression(r"[0-9A-Fa-f]{2}")
+_TYPED = expression(r"[A-Za-z]+(?=[ ]?(?:\||\[|=|\)|$))")
 
 
 def without_named(text: str, found: Found, *, only_literals: bool = False) -> str:

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import re
 
+from tightlip.expression import expression
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
 
 _LONGEST_NAME = 200
-_LITERAL = re.compile(r"'(?:[^'\x00]|'')*'")
-_IDENTIFIER = re.compile(r"\w+")
+_LITERAL = expression(r"'(?:[^'\x00]|'')*'")
+_IDENTIFIER = expression(r"\w+")
 _PARAMETERS = "[parameters: "
 _FAILING_ROW = "Failing row contains ("
 # A line break stands as itself, or as it is written inside of JSON.
-_PARAMETERS_END = re.compile(r"\](?=\n|\\n)")
-_FAILING_ROW_END = re.compile(r"(?:\n|\\n)\[SQL: ")
-_INSERT = re.compile(
+_PARAMETERS_END = expression(r"\](?=\n|\\n)")
+_FAILING_ROW_END = expression(r"(?:\n|\\n)\[SQL: ")
+_INSERT = expression(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
     re.IGNORECASE,
 )
-_INSERTED = re.compile(r"[^\n\\\x00]*")
+_INSERTED = expression(r"[^\n\\\x00]*")
 # What stands beside literals where a quote is missing or was not escaped: 'O'Brien'.
-_STRAY = re.compile(r"''\w|\w\w''|(?<!')'(?!')")
+_STRAY = expression(r"''\w|\w\w''|(?<!')'(?!')")
 # A literal, a place for a parameter, or what parts the values of a row.
-_IN_A_STATEMENT = re.compile(
+_IN_A_STATEMENT = expression(
     r"""'(?:[^'\x00]|'')*' | (?P<place>\?|%s|\$(?P<number>\d{1,3})\b) | [(),]""", re.VERBOSE
 )
-_COLUMN_BEFORE = re.compile(
+_COLUMN_BEFORE = expression(
     r"""(?P<name>\w{1,100})["'`\]]?\s*(?:[<>!~]?=|<>|[<>]|\b(?:i?like|in)\b)\s*(?:\w{1,60}\()?\(?\s*\Z""",
     re.IGNORECASE,
 )
@@ -36,24 +37,24 @@ _FARTHEST_COLUMN = 300
 _MOST_PLACES = 64
 _STRING = r"""N?(?: (?P<mark> \\*["'] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00] | '' ){1,300} )
     | (?P<bare> [^\s"'\\,;()\x00]{3,200} ) )"""
-_IDENTIFIED = re.compile(
+_IDENTIFIED = expression(
     rf"""\b identified \s+ (?:with \s+ [\w\\"'`-]{{1,60}} \s+)? (?:by|as|using) \s+ (?:password\s+)?
         (?!password\b|random\b) {_STRING}""",
     re.VERBOSE | re.IGNORECASE,
 )
-_ROLE = re.compile(rf"\b(?:PASSWORD|SECRET|CREDENTIALS)\s+(?!FOR\b|=){_STRING}", re.VERBOSE)
-_SET_PASSWORD = re.compile(
+_ROLE = expression(rf"\b(?:PASSWORD|SECRET|CREDENTIALS)\s+(?!FOR\b|=){_STRING}", re.VERBOSE)
+_SET_PASSWORD = expression(
     rf"\bset\s+password\s+for\s+[^=\n\x00]{{1,100}}=\s*(?:password\()?{_STRING}",
     re.VERBOSE | re.IGNORECASE,
 )
-_FUNCTION = re.compile(
+_FUNCTION = expression(
     r"\b(?:crypt|pgp_sym_\w+|aes_(?:en|de)crypt|des_(?:en|de)crypt|hmac|old_password|password|sha1|sha2"
     r"|(?:en|de)cryptby\w+|(?:en|de)crypt(?:_\w+)?|dbms_crypto\.\w+|digest)\s*\(",
     re.IGNORECASE,
 )
-_CALL = re.compile(r"[^\n;\x00]{0,1000}")
+_CALL = expression(r"[^\n;\x00]{0,1000}")
 # Redis (AUTH, HELLO, ACL SETUSER, CONFIG SET), SMTP (AUTH PLAIN), FTP and POP3 (PASS).
-_PROTOCOL = re.compile(
+_PROTOCOL = expression(
     r"""(?: (?<=[(\['"`\n]) (?: AUTH | PASS | AUTH[ ](?:PLAIN|LOGIN|XOAUTH2) ) [ ]
             (?:[^\s()'"]{1,100}[ ])?
           | \bHELLO[ ][23][ ]AUTH[ ]\S{1,100}[ ]
@@ -63,13 +64,13 @@ _PROTOCOL = re.compile(
         [\\"']{0,3} (?P<password> [^\s()'"\[\]\\]{1,300} )""",
     re.VERBOSE,
 )
-_DUPLICATE = re.compile(
+_DUPLICATE = expression(
     r"""\bKey[ ]\((?P<columns>[^()\x00]{1,400})\)=\((?P<values>[^\x00\n]{1,2000}?)
         \)(?=[ ](?:already|is|conflicts)\b|\.|"|'|\\|\x00|\n|\Z)""",
     re.VERBOSE,
 )
 # MySQL tells the value first: Duplicate entry '…' for key 'users.token'.
-_NAME_AFTER = re.compile(
+_NAME_AFTER = expression(
     r"""(?P<mark>["'])[ ]for[ ](?:key|column|field|parameter)[ ]\\*["'`]?(?P<name>[\w.-]{1,100})""",
     re.VERBOSE,
 )
