@@ -10,8 +10,10 @@ import pytest
 
 from tightlip.exchange import Request
 from tightlip.incidents.capture import capture
+from tightlip.incidents.compartments import parts_of, split
 from tightlip.incidents.incident import Incident, Occurrence
 from tightlip.incidents.reference import new_reference
+from tightlip.incidents.summary import summarise
 
 Record = Callable[..., Incident]
 
@@ -45,6 +47,9 @@ def record() -> Record:
         occurrence = Occurrence(new_reference(), request, exception, status, code, answer, **more)
         incident = capture(occurrence, lambda path: path.startswith(own), {"host.name": "test"})
         assert json.loads(incident.as_json()) == incident.as_dict()
+        summary, others, closed = map(json.loads, parts_of(incident))
+        assert summary == summarise(incident.fields)
+        assert ({**summary, **others}, closed) == split(incident.fields)
         return incident
 
     return make

@@ -167,7 +167,7 @@ def test_an_exception_that_cannot_be_recognised_is_kept_in_full_or_in_brief_all_
     assert "order" not in json.dumps(incidents[11].get("exception.message", ""))
 
 
-@pytest.mark.parametrize("what", ["storms.Storms.measure", "keeping.brief", "archive.encode"])
+@pytest.mark.parametrize("what", ["storms.Storms.measure", "keeping.brief", "archive.frame"])
 def test_a_fault_of_our_own_leaves_the_incident_to_the_sinks(recorder, sink, monkeypatch, what):
     made = [occurrence(ValueError("boom")) for _ in range(12)]
     for each in made[:-1]:
@@ -177,7 +177,7 @@ def test_a_fault_of_our_own_leaves_the_incident_to_the_sinks(recorder, sink, mon
         raise MemoryError
 
     monkeypatch.setattr(f"tightlip.incidents.{what}", broken)
-    last = made[-1] if what != "archive.encode" else occurrence(KeyError("new"))
+    last = made[-1] if what != "archive.frame" else occurrence(KeyError("new"))
     assert not recorder.record(last)
     assert sink.incidents[-1].reference == last.reference
     assert recorder.failures == {"archive": 1}

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from tightlip.incidents import standard_error
+from tightlip.incidents.compartments import BETWEEN_PARTS, parts_of
 from tightlip.incidents.courier import Courier
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.encoding import JSON, encode
@@ -81,7 +82,7 @@ class Archive:
 
         Args:
             summary: The summary, as JSON.
-            report: The report, as JSON.
+            report: The report, as a spool keeps it.
             aside: What the store is told of the incident beside it: a member of the summary.
 
         Raises:
@@ -98,12 +99,13 @@ class Archive:
         Raises:
             OSError: It could not be kept.
         """
-        report = incident.as_json()
+        parts = parts_of(incident)
+        closed = parts.closed
         if self.seal is not None:
-            from tightlip.incidents.packing import seal_report
+            from tightlip.incidents.packing import sealed
 
-            report = seal_report(incident, self.seal)
-        self.append(encode(summarise(incident.fields)), report, aside=aside)
+            closed = sealed(closed, self.seal, incident.reference)
+        self.append(parts.summary, f"{parts.open}{BETWEEN_PARTS}{closed}", aside=aside)
 
     def count(self, common: Mapping[str, JSON]) -> None:
         """Count an incident that is not kept; counts are kept soon after.

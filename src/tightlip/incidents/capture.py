@@ -11,8 +11,8 @@ from typing import Any
 
 from tightlip.exchange import Headers, Request
 from tightlip.incidents import fingerprint
-from tightlip.incidents.cutting import fitted
-from tightlip.incidents.encoding import JSON, encode, encode_around
+from tightlip.incidents.cutting import LARGEST_RECORD, fitted
+from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.exceptions import Exceptions
 from tightlip.incidents.incident import (
     ERROR,
@@ -23,6 +23,7 @@ from tightlip.incidents.incident import (
     Occurrence,
     now,
 )
+from tightlip.incidents.lines import lines_of
 from tightlip.incidents.scrubbing import UNSEARCHED, Scrubber, is_harmless, scrub_query
 from tightlip.incidents.secrets.addresses import without_path_secrets
 from tightlip.incidents.secrets.found import SCRUBBED, Found
@@ -115,9 +116,12 @@ def capture(
         finished["scrubbing"] = (
             "the search for secrets failed; what it could not search is not kept"
         )
+    if finished is fields and not scrubber.failed:
+        line, parts = lines_of(fields, exceptions.frames)
+        if len(line) <= LARGEST_RECORD:
+            return Incident(fields, line, parts)
     # Where a secret was taken out, it may stand in the text of a frame, too.
-    line = encode_around(fields, exceptions.frames) if finished is fields else encode(finished)
-    return Incident(*fitted(finished, line))
+    return Incident(*fitted(finished, encode(finished)))
 
 
 def severity_of(occurrence: Occurrence) -> int:

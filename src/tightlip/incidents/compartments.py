@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tightlip.incidents.encoding import JSON
-from tightlip.incidents.incident import Incident
-from tightlip.incidents.summary import KEYS, NEAREST_REPORT
+from tightlip.incidents.encoding import JSON, encode
+from tightlip.incidents.incident import Incident, Parts
+from tightlip.incidents.summary import KEYS, NEAREST_REPORT, summarise
 
 OPEN = frozenset({*KEYS, NEAREST_REPORT, "scrubbing"})
 """The fields that are open as they stand."""
@@ -46,9 +46,14 @@ OPEN_OF_FRAME = frozenset(
 OPEN_OF_WITHHELD = frozenset({"where", "reason", "source", "advice"})
 """Without the text that was withheld."""
 
+BETWEEN_PARTS = "\n"
+"""Stands in a spool between the open compartment of a report and the closed one."""
+
 CLOSED_PART = "closed_part"
 """The key of an incident that tells what hinders the reading of its closed compartment."""
 
+_OPEN_OF_SUCCESS = frozenset({"status", "code"})
+_OPEN_OF_ERROR = _OPEN_OF_SUCCESS | {"body"}
 _FIRST_ERROR = 400
 
 
@@ -72,33 +77,62 @@ def open_part(incident: Incident) -> Incident:
     the query are closed. The body of an answer is open where it is an error, which holds declared
     words only; what a user is sent on success is closed.
     """
-    return Incident(open_fields(incident.fields))
+    return Incident(split(incident.fields)[0])
 
 
-def open_fields(fields: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the open compartment of a record; it shares what it has with the record."""
-    part: dict[str, JSON] = {key: value for key, value in fields.items() if key in OPEN}
-    answer: Any = fields.get("answer")
-    if type(answer) is dict:
-        part["answer"] = _answer(answer)
-    for name, allowed in (("withheld", OPEN_OF_WITHHELD), ("exceptions", OPEN_OF_EXCEPTION)):
-        items: Any = fields.get(name)
-        if type(items) is list:
-            part[name] = [_only(item, allowed) for item in items]
-    facts: Any = fields.get("facts")
-    if type(facts) is dict:
-        part["facts"] = _only(facts, OPEN_FACTS)
-    return part
-
-
-def split(fields: dict[str, JSON]) -> tuple[dict[str, JSON], dict[str, JSON]]:
+def split(fields: Mapping[str, JSON]) -> tuple[dict[str, JSON], dict[str, JSON]]:
     """Return the open compartment of a record, and the closed one: all that is not in it.
+
+    They share what they have with the record.
 
     Raises:
         AttributeError, TypeError: It has not the form of a record.
     """
-    part = open_fields(fields)
-    return part, _rest(fields, part)
+    part, rest = apart(fields, OPEN)
+    answer: Any = rest.get("answer")
+    if type(answer) is dict:
+        part["answer"], rest["answer"] = apart(answer, _open_of_answer(answer))
+    withheld: Any = rest.get("withheld")
+    if type(withheld) is list:
+        part["withheld"], rest["withheld"] = _each(withheld, OPEN_OF_WITHHELD)
+    exceptions: Any = rest.get("exceptions")
+    if type(exceptions) is list:
+        part["exceptions"], rest["exceptions"] = opened, closed = _each(
+            exceptions, OPEN_OF_EXCEPTION
+        )
+        for known, hidden in zip(opened, closed, strict=True):
+            frames = hidden.get("frames")
+            if type(frames) is list:
+                known["frames"], hidden["frames"] = _each(frames, OPEN_OF_FRAME)
+    facts: Any = rest.get("facts")
+    if type(facts) is dict:
+        part["facts"], rest["facts"] = apart(facts, OPEN_FACTS)
+    return part, rest
+
+
+def apart(
+    item: Mapping[str, JSON], allowed: frozenset[str]
+) -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """Return what of `item` has a key that is `allowed`, and what has not."""
+    part: dict[str, JSON] = {}
+    rest: dict[str, JSON] = {}
+    for key, value in item.items():
+        if key in allowed:
+            part[key] = value
+        else:
+            rest[key] = value
+    return part, rest
+
+
+def parts_of(incident: Incident) -> Parts:
+    """Return the parts of `incident` as JSON."""
+    known = incident.parts
+    if known is not None:
+        return known
+    part, rest = split(incident.fields)
+    summary = summarise(part)
+    others = {key: value for key, value in part.items() if key not in summary}
+    return Parts(encode(summary), encode(others), encode(rest))
 
 
 def joined(part: Mapping[str, JSON], rest: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -120,29 +154,13 @@ def joined(part: Mapping[str, JSON], rest: Mapping[str, JSON]) -> dict[str, JSON
     return whole
 
 
-def _rest(whole: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, JSON]:
-    """Return what of `whole` is not in `part`, whose other values are the same objects."""
-    rest: dict[str, JSON] = {}
-    for key, value in whole.items():
-        if key not in part:
-            rest[key] = value
-        elif part[key] is value:
-            continue
-        elif type(value) is dict:
-            rest[key] = _rest(value, part[key])
-        else:
-            rest[key] = [_rest(*pair) for pair in zip(value, part[key], strict=True)]
-    return rest
-
-
-def _answer(answer: dict[str, JSON]) -> dict[str, JSON]:
+def _open_of_answer(answer: Mapping[str, JSON]) -> frozenset[str]:
     status = answer.get("status")
     is_error = type(status) is int and status >= _FIRST_ERROR
-    return _only(answer, frozenset({"status", "code", "body"} if is_error else {"status", "code"}))
+    return _OPEN_OF_ERROR if is_error else _OPEN_OF_SUCCESS
 
 
-def _only(item: dict[str, Any], allowed: frozenset[str]) -> dict[str, JSON]:
-    kept: dict[str, JSON] = {key: value for key, value in item.items() if key in allowed}
-    if type(item.get("frames")) is list:
-        kept["frames"] = [_only(frame, OPEN_OF_FRAME) for frame in item["frames"]]
-    return kept
+def _each(items: list[Any], allowed: frozenset[str]) -> tuple[list[Any], list[Any]]:
+    """Return what of each item is allowed, and what is not."""
+    pairs = [apart(item, allowed) for item in items]
+    return [part for part, _ in pairs], [rest for _, rest in pairs]

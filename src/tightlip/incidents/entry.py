@@ -47,6 +47,6 @@ def prepare(frames: Iterable[Frame]) -> tuple[list[Entry], list[Frame]]:
         except (ValueError, RecursionError):
             refused.append(frame)
             continue
-        report, closed = pack(frame.report) if frame.report else (None, None)
+        report, closed = pack(text, frame.report) if frame.report else (None, None)
         entries.append(Entry(summary, time, text, report, closed, outlets))
     return entries, refused

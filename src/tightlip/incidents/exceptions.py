@@ -6,8 +6,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
-from tightlip.incidents.encoding import JSON, EncodedFrames
+from tightlip.incidents.encoding import JSON
 from tightlip.incidents.frames import Place
+from tightlip.incidents.lines import Frames
 from tightlip.incidents.objects import class_name
 from tightlip.incidents.scrubbing import Scrubber
 from tightlip.incidents.values import Values
@@ -94,7 +95,7 @@ class Exceptions:
         source_lines: bool = True,
     ) -> None:
         self.records: list[JSON] = []
-        self.frames: list[EncodedFrames] = []
+        self.frames: list[Frames] = []
         self.trails: list[Trail] = []
         self.place: Place | None = None
         self._shown: set[int] = set()
@@ -217,7 +218,7 @@ class Exceptions:
                 with_locals.append(position)
         self._has_own = self._has_own or telling.application
         record["frames"] = shown
-        self.frames.append(EncodedFrames(telling.encoded, with_locals))
+        self.frames.append(Frames(telling.encoded, with_locals))
         return Trail(name, telling.places, telling.application)
 
     def _locals(self, frame: FrameType, *, own: bool) -> dict[str, JSON]:

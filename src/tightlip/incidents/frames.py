@@ -5,8 +5,9 @@ from __future__ import annotations
 import linecache
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
+from tightlip.incidents.compartments import OPEN_OF_FRAME, apart
 from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.scrubbing import UNSEARCHED, scrub_source
 from tightlip.incidents.visible import storable
@@ -15,6 +16,22 @@ _MOST_PLACES = 8192
 _LONGEST_LINE = 300
 _LONGEST_PATH = 1024
 _BYTES_OF_AN_INSTRUCTION = 2
+
+
+class Shown(NamedTuple):
+    """A place under OpenTelemetry's names; it is one for all incidents.
+
+    Attributes:
+        fields: It, which nobody may change.
+        whole: The same as JSON.
+        open: What is open of it, as JSON.
+        closed: The rest.
+    """
+
+    fields: dict[str, JSON]
+    whole: str
+    open: str
+    closed: str
 
 
 class Place:
@@ -54,12 +71,10 @@ class Place:
         self.module = storable(module)[:_LONGEST_PATH] if type(module) is str else "?"
         self.line = _source(self.path, line_number, frame.f_globals)
         self.expression = _expression(code, offset)
-        self._shown: dict[tuple[bool, bool], tuple[dict[str, JSON], str]] = {}
+        self._shown: dict[tuple[bool, bool], Shown] = {}
 
-    def shown(self, *, application: bool, with_source: bool) -> tuple[dict[str, JSON], str]:
-        """Return this place under OpenTelemetry's names, and that as JSON.
-
-        The mapping is one for all incidents: nobody may change it.
+    def shown(self, *, application: bool, with_source: bool) -> Shown:
+        """Return how this place is shown.
 
         Args:
             application: Whether it is the application's own.
@@ -76,7 +91,9 @@ class Place:
             if with_source:
                 fields["source"] = self.line
             fields["application"] = application
-            shown = self._shown[key] = fields, encode(fields)
+            part, rest = apart(fields, OPEN_OF_FRAME)
+            shown = Shown(fields, encode(fields), encode(part), encode(rest))
+            self._shown[key] = shown
         return shown
 
 

@@ -1,8 +1,8 @@
 """Framing: incidents as bytes in a row that can be cut at any place, and read up to there.
 
 A frame is a header (magic, the lengths of its two parts, a CRC-32 of these and of both parts) and
-the parts: the summary of an incident, and its report or nothing. Both are JSON in ASCII, so the
-magic, which is not, never stands inside of a frame.
+the parts: the summary of an incident, and its report or nothing. Both are ASCII, so the magic,
+which is not, never stands inside of a frame.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Frame(NamedTuple):
 
     Attributes:
         summary: The summary, as JSON.
-        report: The full report, as JSON; empty where it was thinned out.
+        report: The full report, as `packing` reads it; empty where it was thinned out.
         start: Where the frame begins, from the start of what was read.
     """
 

@@ -48,6 +48,20 @@ class Occurrence(NamedTuple):
     fingerprint: str | None = None
 
 
+class Parts(NamedTuple):
+    """A record in the parts that a spool keeps of it, each as JSON in one line of ASCII.
+
+    Attributes:
+        summary: What is kept of every incident.
+        open: What else is open.
+        closed: The closed compartment: all the rest.
+    """
+
+    summary: str
+    open: str
+    closed: str
+
+
 class Incident(Mapping[str, JSON]):
     """A failure as it is kept: captured, bounded and scrubbed; a mapping that never changes.
 
@@ -57,12 +71,16 @@ class Incident(Mapping[str, JSON]):
     Args:
         fields: The record; at least `reference`, `fingerprint` and `severity_number`.
         line: The same as JSON in one line of ASCII, where it is known already.
+        parts: The same in parts, where they are known already.
     """
 
-    __slots__ = ("_fields", "_line")
+    __slots__ = ("_fields", "_line", "_parts")
 
-    def __init__(self, fields: dict[str, JSON], line: str | None = None) -> None:
+    def __init__(
+        self, fields: dict[str, JSON], line: str | None = None, parts: Parts | None = None
+    ) -> None:
         self._fields = fields
+        self._parts = parts
         self._line = encode(fields) if line is None else line
 
     def __getitem__(self, key: str) -> JSON:
@@ -101,6 +119,11 @@ class Incident(Mapping[str, JSON]):
     def fields(self) -> MappingProxyType[str, JSON]:
         """The record itself, to read."""
         return MappingProxyType(self._fields)
+
+    @property
+    def parts(self) -> Parts | None:
+        """The record in parts, where they are known."""
+        return self._parts
 
     def as_json(self) -> str:
         """Return the record as one line of JSON, without the line's end.

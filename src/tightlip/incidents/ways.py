@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.frames import Place, place_at
+from tightlip.incidents.lines import EncodedFrames, list_of
 
 MOST_FRAMES = 50
 
@@ -53,7 +54,7 @@ class Telling(NamedTuple):
     places: tuple[Place, ...]
     application: bool
     frames: list[JSON]
-    encoded: list[str]
+    encoded: EncodedFrames
     omitted: int
     omitted_after: int
     with_locals: list[tuple[int, int]]
@@ -112,8 +113,12 @@ def _telling(places: list[Place], own: tuple[bool, ...], *, with_source: bool) -
     return Telling(
         places=told or tuple(places[-_LIBRARY_PLACES:]),
         application=bool(told),
-        frames=[fields for fields, _ in shown],
-        encoded=[encoded for _, encoded in shown],
+        frames=[each.fields for each in shown],
+        encoded=EncodedFrames(
+            [each.whole for each in shown],
+            list_of("frames", [each.open for each in shown]),
+            [each.closed for each in shown],
+        ),
         omitted=count - len(kept),
         omitted_after=_FIRST_FRAMES,
         with_locals=[
