@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from tightlip.plugins import find
 from tightlip.responder.policy import Settings, read_policy
@@ -29,8 +28,7 @@ LOADED_WITH = {
 """The module of each server that is loaded where the server is in use, or about to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
+class ServerOptions(NamedTuple):
     """How a server is to be run; see `tightlip serve --help`.
 
     Attributes:

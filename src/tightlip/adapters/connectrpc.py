@@ -212,7 +212,7 @@ def _as_sent(answer: Answer, told: ConnectError) -> Answer | None:
         (b"content-type", b"application/json"),
     )
     sent = replace(answer.response, status=status, headers=tuple(sorted(typed)), body=body)
-    return replace(answer, response=sent)
+    return answer._replace(response=sent)
 
 
 def _ends_a_good_answer(request: Request) -> bool:

@@ -6,15 +6,13 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tightlip.catalog.error import PublicError
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """A code, the class that declares it, and `file:line` of the class statement."""
 
     code: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import get_annotations
 from string import Formatter
 from types import FrameType
-from typing import Any, ClassVar, dataclass_transform, get_origin, get_type_hints
+from typing import Any, ClassVar, NamedTuple, dataclass_transform, get_origin, get_type_hints
 
 from tightlip.catalog.catalog import Declaration, catalog
 from tightlip.catalog.parameter import Parameter, read_parameter
@@ -61,8 +61,7 @@ class FieldError:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """What a class of public errors said when it was declared."""
 
     code: str

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tightlip.detection import cache
 from tightlip.detection.detector import Detector, detector_of, detectors_of
@@ -40,8 +39,7 @@ FAILURE, BASE64 = range(len(SIGNS))
 _WEAK = frozenset({Context.FAILURE, Context.HEADER})
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(NamedTuple):
     """The rules as a scanner needs them.
 
     Attributes:
@@ -83,8 +81,7 @@ def compiled_rules(paths: Iterable[str | Path] = ()) -> Compilation:
     return _compilation(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The rules of some files, compiled.
 
     Attributes:

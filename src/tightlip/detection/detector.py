@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tightlip.detection.rule import Context, Rule, Severity
 from tightlip.findings.finding import Category
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(NamedTuple):
     """The working part of a rule; see `Rule`."""
 
     id: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.expression import expression
 
@@ -73,8 +73,7 @@ _FIRST_OUTSIDE_ASCII = 0x80
 _BACKSLASH, _AMPERSAND, _PERCENT_SIGN = b"\\&%"
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(NamedTuple):
     """One dress of a text.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.expression import expression
 
@@ -55,8 +56,7 @@ class Path:
             path = path.outer
 
 
-@dataclass(frozen=True, slots=True)
-class JSONString:
+class JSONString(NamedTuple):
     """One string of a JSON text.
 
     Attributes:

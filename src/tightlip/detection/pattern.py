@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 Literals: TypeAlias = frozenset[tuple[str, bool]]
 """Strings of which one stands in every match, and whether that is so only in lower case.
@@ -30,8 +30,7 @@ class PatternError(ValueError):
     """A pattern uses what the scan engines do not share, or has no bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What is known of a pattern without running it.
 
     Attributes:
@@ -47,8 +46,7 @@ class Shape:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """What is known of a piece of a pattern.
 
     Attributes:

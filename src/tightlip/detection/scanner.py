@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -278,8 +277,7 @@ def _in_characters(findings: Sequence[Finding], data: bytes) -> tuple[Finding, .
         characters[place] = count
         at = place
     return tuple(
-        replace(
-            finding,
+        finding._replace(
             # A span may begin inside of a character: then it begins with that.
             start=characters[finding.start] - (data[finding.start] in _CONTINUATION),
             end=characters[finding.end],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tightlip.detection.detector import Detector
 from tightlip.detection.engine import Engine, Hits
@@ -13,8 +12,7 @@ Owned: TypeAlias = tuple[tuple[Detector | None, str], ...]
 """Patterns with their detectors. One without a detector is no leak, but a sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Some of the patterns, and what finds them.
 
     Attributes:

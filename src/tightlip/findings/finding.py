@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Category(StrEnum):
@@ -21,8 +21,7 @@ class Category(StrEnum):
     UNDECLARED_TEXT = "undeclared_text"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One place in a text that carries internals.
 
     Attributes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.summary import moment
@@ -88,8 +88,7 @@ class Group(Fault):
         return {**asdict(self), "state": self.state.value, "trend": list(self.trend)}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A span of time up to now, in minutes since 1970."""
 
     first: int

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Takes(StrEnum):
@@ -18,8 +17,7 @@ class Takes(StrEnum):
     """What the store says deserves to be known at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlet:
+class Outlet(NamedTuple):
     """A receiver, as the store knows it: other processes that have the same one share its place.
 
     Args:

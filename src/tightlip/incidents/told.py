@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -67,8 +66,7 @@ class Declaration(NamedTuple):
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """How often clients of one route were told one code.
 
     Attributes:
@@ -97,7 +95,7 @@ class Told:
 
     def as_dict(self) -> dict[str, JSON]:
         """Return it as JSON values."""
-        return {**asdict(self), "kind": self.kind.value, "trend": list(self.trend)}
+        return {**self._asdict(), "kind": self.kind.value, "trend": list(self.trend)}
 
 
 Row: TypeAlias = tuple[Key, Count]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.exchange import Headers, first_of
 
 
-@dataclass(frozen=True, slots=True)
-class StreamForm:
+class StreamForm(NamedTuple):
     """A form of streams in which one part can be read without the others.
 
     Attributes:

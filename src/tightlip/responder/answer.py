@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from tightlip.catalog.error import PublicError
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from tightlip.failure import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What leaves for a failure.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.catalog.standard import standard_error
 from tightlip.detection.json_strings import JSONString, json_strings
@@ -24,8 +24,7 @@ _HALF = 2
 _BREAKS = b"\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Contained:
+class Contained(NamedTuple):
     """What is left of an answer, and what was taken out of it.
 
     Attributes:

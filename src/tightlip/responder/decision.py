@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tightlip.catalog.error import PublicError
 from tightlip.failure import (
@@ -25,8 +24,7 @@ Read: TypeAlias = Callable[[BaseException], Failure | None]
 _SERVER_ERROR = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What a client is told, and what is known beside it.
 
     Attributes:

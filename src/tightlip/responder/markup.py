@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.expression import expression
 
@@ -19,8 +19,7 @@ _MARKUP = expression(
 _VALUE = expression(rb"=\s{0,4}(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
+class _Region(NamedTuple):
     """A piece of a page; the regions of a page cover it from end to end.
 
     Attributes:

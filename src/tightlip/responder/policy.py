@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from os import PathLike, fsdecode
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from tightlip.incidents.retention import Retention
 from tightlip.responder.exemption import Exemption, checked_paths
@@ -68,8 +67,7 @@ class Settings(TypedDict, total=False):
     service_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The settings in their checked form; see `Settings`.
 
     An empty `directory` is one that was not set.
@@ -96,7 +94,7 @@ def read_policy(settings: Mapping[str, Any]) -> Policy:
     Raises:
         ConfigurationError: Names each setting that is unknown or has the wrong form.
     """
-    known = {field.name for field in fields(Policy)}
+    known = set(Policy._fields)
     faults = [
         f"{name}: no such setting; the settings are {', '.join(sorted(known))}"
         for name in settings

@@ -115,7 +115,7 @@ class Responder:
             given = (*decision.headers, *(response.headers if response else ()))
             headers, kept = self._fields.allowed(given, request, decision)
             if withheld or kept:
-                decision = replace(decision, withheld=(*decision.withheld, *withheld, *kept))
+                decision = decision._replace(withheld=(*decision.withheld, *withheld, *kept))
             answer = self._send(decision, request, headers, read, event)
         except BaseException as fault:  # whatever it is, the client gets the precomputed answer
             answer = self._last_resort(fault, request, exception)
@@ -165,7 +165,7 @@ class Responder:
             reference = new_reference() if decision.is_recorded(hearing.read) else None
             page = self._pages.as_sent(response, reference)
             if reference is not None:
-                noted = replace(decision, notes=(*decision.notes, f"error page below {path}"))
+                noted = decision._replace(notes=(*decision.notes, f"error page below {path}"))
                 event = "http.server.response.error_page"
                 if not self._record(noted, request(), reference, page, event):
                     page, reference = self._pages.as_sent(response, None), None
@@ -372,7 +372,7 @@ class Responder:
         if isinstance(decision.failure, ValidationFailure):
             return decision
         if response.body and not decision.declared:
-            decision = replace(decision, withheld=(*decision.withheld, withheld_body(response)))
+            decision = decision._replace(withheld=(*decision.withheld, withheld_body(response)))
         settled = decision.declared and not isinstance(decision.failure, HttpFailure)
         if settled or response.status in {decision.error.status, 500}:
             return decision
@@ -380,7 +380,7 @@ class Responder:
         if decision.declared:
             error.public_message = decision.error.public_message
             error.details = decision.error.details
-        return replace(decision, error=error)
+        return decision._replace(error=error)
 
     def _send(
         self,

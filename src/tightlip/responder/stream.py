@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 from tightlip.detection.unpacking import Unpacker, UnreadableError, is_text
 
@@ -28,8 +27,7 @@ _BATCH = 64
 _LONGEST_EVENT = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Passed(Generic[End]):
+class Passed(NamedTuple, Generic[End]):
     """What of a stream may leave, and what ends it.
 
     Attributes:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tightlip.catalog.standard import standard_error
 from tightlip.detection.reading import Reading
@@ -57,8 +56,7 @@ _UNTRUE_AFTER_CHANGE = frozenset(
 _CHARSET = re.compile(rb";\s*charset\s*=\s*[^;]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(NamedTuple):
     """What was found in a good answer, for the record.
 
     Attributes:
@@ -188,7 +186,7 @@ class SuccessReview:
         if self._reports:
             self._record(leak, request, new_reference(), b"")
             return None
-        return replace(leak, code=standard_error(500).code)
+        return leak._replace(code=standard_error(500).code)
 
     def judge(
         self, inspection: Inspection, response: Response, request: Request
@@ -206,7 +204,7 @@ class SuccessReview:
         headers = _without(response.headers, {field.name for field in inspection.headers})
         if contained is None:
             error = standard_error(500)
-            refused = replace(leak, status=error.status, code=error.code)
+            refused = leak._replace(status=error.status, code=error.code)
             return self._refuse(refused, request, headers)
         reference = new_reference()
         body = response.body

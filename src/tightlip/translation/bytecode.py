@@ -7,12 +7,11 @@ import re
 import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from types import CodeType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Span: TypeAlias = tuple[tuple[int, int], tuple[int, int]]
 """A place in the source: (line, column) of the start and of the end (PEP 657)."""
@@ -36,8 +35,7 @@ _READS = _VARIABLES | {"LOAD_ATTR", "BINARY_SUBSCR"}
 _MAKERS = ("CALL", "BUILD_", "DICT_", "LIST_", "MAP_ADD")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One instruction: what it does, with what, and where that stands in the source."""
 
     offset: int
@@ -50,8 +48,7 @@ class Step:
         return self.span is not None and span[0] <= self.span[0] and self.span[1] <= span[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """What stands in one expression.
 
     Attributes:

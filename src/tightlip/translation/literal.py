@@ -36,13 +36,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from importlib.util import resolve_name
 from inspect import CO_OPTIMIZED
 from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tightlip.slots import arguments_of, attributes_of, class_members, class_order, is_a
 from tightlip.source import is_application
@@ -87,8 +86,7 @@ _TABLES = (dict, list, tuple)
 _NO_TABLES = (str, int, float, type, ModuleType, FunctionType)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a text may leave as a literal, and why not."""
 
     declared: bool
@@ -186,8 +184,7 @@ def _reads(value: Any, text: str) -> bool:
     return is_a(value, str) and str.__eq__(value, text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(NamedTuple):
     """Where the names of an expression are looked up, and how constants are told to be the value.
 
     The code of a running function holds the very constant; that of a module, which is read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tightlip.expression import expression
 
@@ -50,8 +50,7 @@ _WORD_BREAK = expression(r"[\s_\-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-
 _ABBREVIATIONS = frozenset({"iban", "id", "ip", "url", "uuid", "vat"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What was refused: its field, the field in words, and the part of it that is meant."""
 
     field: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from typing import NamedTuple
 
 from tightlip.catalog.error import FieldError
 from tightlip.failure import FieldFailure, ValidationFailure
@@ -23,20 +23,17 @@ _MOST_FIELDS = 100
 _MOST_EXAMINED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     code: str
     sentences: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(NamedTuple):
     codes: Mapping[str, str]
     types: Mapping[str, _Row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     target: Target
     code: str
     message: str
