@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from tightlip.incidents import encoding
-from tightlip.incidents.incident import Incident
+from tightlip.incidents.incident import Incident, now
 
 FIELDS = {
     "reference": "K7Q29FMX4D1T",
@@ -72,3 +72,17 @@ def test_the_line_is_the_same_where_python_has_no_encoder_in_c_or_another_one(mo
     assert encoding._prepared()(FIELDS) == line
     monkeypatch.setattr(json.encoder, "c_make_encoder", None)
     assert encoding._prepared()(FIELDS) == line
+
+
+def test_the_time_is_told_to_the_microsecond_and_each_second_anew(monkeypatch):
+    told = []
+    for nanoseconds in (0, 1_789, 999_999_999, 1_000_000_000, 1_798_761_599_000_001_000):
+        monkeypatch.setattr("time.time_ns", lambda nanoseconds=nanoseconds: nanoseconds)
+        told.append(now())
+    assert told == [
+        "1970-01-01T00:00:00.000000Z",
+        "1970-01-01T00:00:00.000001Z",
+        "1970-01-01T00:00:00.999999Z",
+        "1970-01-01T00:00:01.000000Z",
+        "2026-12-31T23:59:59.000001Z",
+    ]

@@ -5,7 +5,7 @@ import pytest
 from tightlip.incidents import recognition as module
 from tightlip.incidents.recognition import Recognition
 from tightlip.incidents.recognition import trace_of as trace_with
-from tightlip.incidents.ways import Walks
+from tightlip.incidents.ways import Walks, Way
 
 
 def trace_of(error):
@@ -128,4 +128,6 @@ def test_what_was_learnt_keeps_its_code_alive_so_that_no_other_takes_its_identit
         trace = trace_of(error)
         recognition.learn(trace, {"fingerprint": "v1:0"})
     ((_, held),) = recognition._known.values()
-    assert space["made"].__code__ in held
+    (way,) = (each for each in held if isinstance(each, Way))
+    assert space["made"].__code__ in way.code
+    assert ValueError in held

@@ -13,7 +13,6 @@ from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.incident import Parts
 
 _NESTED = ("answer", "withheld", "facts")
-_PARTED = OPEN | {*_NESTED, "exceptions"}
 
 
 class EncodedFrames(NamedTuple):
@@ -52,19 +51,18 @@ def lines_of(fields: dict[str, JSON], frames: Sequence[Frames]) -> tuple[str, Pa
     Raises:
         ValueError, TypeError: As `encode`.
     """
-    records: Any = fields["exceptions"]
+    flat, others = apart(fields, OPEN)
+    records: Any = others.pop("exceptions")
     exceptions = [_exception(*pair) for pair in zip(records, frames, strict=True)]
-    whole, opened, closed = (
-        list_of("exceptions", [each[index] for each in exceptions]) for index in range(3)
-    )
-    summary = encode({key: value for key, value in fields.items() if key in OPEN})
-    others = encode({key: value for key, value in fields.items() if key not in _PARTED})
-    nested = {name: fields[name] for name in _NESTED}
+    whole = list_of("exceptions", [each[0] for each in exceptions])
+    opened = list_of("exceptions", [each[1] for each in exceptions])
+    closed = list_of("exceptions", [each[2] for each in exceptions])
+    nested = {name: others.pop(name) for name in _NESTED}
     part, rest = split(nested)
-    known = encode(part)
+    summary, hidden, known = encode(flat), encode(others), encode(part)
     told = known if part == nested else encode(nested)
-    return f"{summary[:-1]},{others[1:-1]},{told[1:-1]},{whole}}}", Parts(
-        summary, f"{known[:-1]},{opened}}}", f"{others[:-1]},{encode(rest)[1:-1]},{closed}}}"
+    return f"{summary[:-1]},{hidden[1:-1]},{told[1:-1]},{whole}}}", Parts(
+        summary, f"{known[:-1]},{opened}}}", f"{hidden[:-1]},{encode(rest)[1:-1]},{closed}}}"
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from itertools import islice
-from types import CodeType
 from typing import NamedTuple, TypeAlias
 
 from tightlip.incidents.encoding import JSON, encode
 from tightlip.incidents.summary import summarise
-from tightlip.incidents.ways import Walks
+from tightlip.incidents.ways import Walks, Way
 from tightlip.slots import cause_of, context_of, members_of, suppresses_context, traceback_of
 
 _MOST_KNOWN = 2048
@@ -38,12 +37,13 @@ class Trace(NamedTuple):
     Attributes:
         key: Equal for exceptions of the same classes that came through the same instructions,
             however often, and stand to each other in the same way.
-        held: The code on the way, and the classes; while they are held, their identity in the key
-            is their own. A class is not asked for its hash, which a metaclass may define.
+        held: The ways, which hold their code, and the classes; while they are held, the identity
+            of code and classes in the key is their own. A class is not asked for its hash, which
+            a metaclass may define.
     """
 
     key: Key
-    held: list[CodeType | type]
+    held: list[Way | type]
 
 
 class Common(NamedTuple):
@@ -62,7 +62,7 @@ class Recognition:
     """Remembers what incidents of one fault have in common; safe to use from threads."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, tuple[Common, tuple[CodeType | type, ...]]] = {}
+        self._known: dict[Key, tuple[Common, tuple[Way | type, ...]]] = {}
         self._lock = threading.Lock()
 
     def recall(self, trace: Trace) -> Common | None:
@@ -87,11 +87,11 @@ def trace_of(exception: BaseException, walks: Walks) -> Trace | None:
     """Return the trace of `exception`; None where too many stand behind it to tell."""
     order = [exception]
     numbers = {id(exception): 0}
-    held: list[CodeType | type] = []
+    held: list[Way | type] = []
     parts: list[object] = []
     for current in order:  # it grows while it is read
         way, _ = walks.walk(traceback_of(current))
-        held += (*way.code, type(current))
+        held += (way, type(current))
         behind: list[BaseException | None] = [cause_of(current), context_of(current)]
         if issubclass(type(current), BaseExceptionGroup):
             behind += members_of(current)[:_MOST_MEMBERS]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tightlip.incidents.told import MOST_DECLARED, Count, Declaration, Key, bounded
 
 _DAY = 86_400.0  # seconds
+_NONE = Count(0, 0, "")
 
 
 def _nothing() -> Sequence[Declaration]:
@@ -43,13 +44,12 @@ class Register:
         """
         moment = time.time_ns() // 1000
         with self._lock:
-            key = bounded(key, self._known.__contains__, len(self._known))
             before = self._counts.get(key)
             if before is None:
-                self._counts[key] = Count(1, moment, reference)
-            else:
-                newest = reference or before.reference
-                self._counts[key] = Count(before.answers + 1, moment, newest)
+                key = bounded(key, self._known.__contains__, len(self._known))
+                before = self._counts.get(key, _NONE)
+            newest = reference or before.reference
+            self._counts[key] = Count(before.answers + 1, moment, newest)
             is_first = key not in self._known
             self._known.add(key)
         return is_first

@@ -178,19 +178,22 @@ class Walks:
 
 def _walk(traceback: TracebackType | None) -> tuple[Way, list[FrameType]]:
     frames: list[FrameType] = []
-    instructions: list[int] = []
+    steps: list[int] = []
     passed = traceback
     for _ in range(_FARTHEST):
         if passed is None:
             break
-        frames.append(passed.tb_frame)
-        instructions.append(passed.tb_lasti)
+        frame = passed.tb_frame
+        frames.append(frame)
+        # One after the other into one list: this is done for every frame of every failure.
+        steps.append(id(frame.f_code))
+        steps.append(passed.tb_lasti)
         passed = passed.tb_next
-    code = [frame.f_code for frame in frames]
-    key = (*map(id, code), *instructions)
+    key = tuple(steps)
     way = _ways.get(key)
     if way is None:
-        way = Way(code, instructions, _places(traceback))
+        code = [frame.f_code for frame in frames]
+        way = Way(code, steps[1::2], _places(traceback))
         if len(code) <= _LONGEST_WAY:
             if len(_ways) >= _MOST_WAYS:  # code made by `exec` has no end
                 _ways.clear()

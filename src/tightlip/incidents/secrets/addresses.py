@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
 from tightlip.expression import expression
@@ -115,22 +116,31 @@ def without_path_secrets(path: str, route: str | None, found: Found) -> str:
         found: Gets the secrets.
     """
     pieces = path.split("/")
-    templates = (route or "").split("/")
-    if len(templates) != len(pieces):
-        templates = [""] * len(pieces)
+    count, secret = _secret_parameters(route or "")
+    if count != len(pieces):
+        secret = frozenset()
     is_after = False
-    for index, (piece, template) in enumerate(zip(pieces, templates, strict=True)):
-        parameter = _PARAMETER.fullmatch(template)
-        if parameter is not None and is_secret_name(parameter["name"]):
-            is_secret = True
-        else:
-            is_secret = is_after and looks_random(piece)
-        if is_secret and piece:
+    for index, piece in enumerate(pieces):
+        if not piece:
+            continue
+        if index in secret or (is_after and looks_random(piece)):
             found.add(piece)
             pieces[index] = SCRUBBED
-        elif not is_after:
+        elif not is_after and not piece.isdecimal():  # most paths have a number of their own
             is_after = piece in _BEFORE_A_SECRET or is_secret_name(piece[:_LONGEST_NAME])
     return "/".join(pieces)
+
+
+@lru_cache(maxsize=1024)
+def _secret_parameters(route: str) -> tuple[int, frozenset[int]]:
+    """Return how many pieces the template of a route has, and which have a secret name."""
+    templates = route.split("/")
+    names = [_PARAMETER.fullmatch(template) for template in templates]
+    return len(templates), frozenset(
+        index
+        for index, name in enumerate(names)
+        if name is not None and is_secret_name(name["name"])
+    )
 
 
 def is_secret_parameter(name: str, value: str, query: str) -> bool:
