@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import pytest
 
@@ -22,7 +23,7 @@ AS_UVICORN_ANSWERS = {
         "connection",
     ],
     b"POST /accounts HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n": [
-        "HTTP/1.1 422 Unprocessable Entity",
+        f"HTTP/1.1 422 {HTTPStatus(422).phrase}",
         "date",
         "server: uvicorn",
         "content-length",
