@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger("tightlip")
 
-_FORMAT = "6"
+_FORMAT = "7"
 """To be raised when what is made of the same rules changes."""
 
 BASE64_SIGN = (

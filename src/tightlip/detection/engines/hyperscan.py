@@ -8,6 +8,7 @@ from typing import Any
 
 import hyperscan
 
+from tightlip.detection.edges import IN_FRONT, behind_a_byte
 from tightlip.detection.engine import MOST_HITS, Hits
 from tightlip.detection.pattern import shape_of
 
@@ -18,7 +19,7 @@ def build(patterns: Sequence[str], once: int = 0) -> HyperscanEngine:
     """Compile `patterns`; this takes seconds for a thousand of them."""
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=[shape_of(pattern).core.encode() for pattern in patterns],
+        expressions=[behind_a_byte(shape_of(pattern).core).encode() for pattern in patterns],
         ids=list(range(len(patterns))),
         flags=[
             hyperscan.HS_FLAG_SINGLEMATCH if index < once else 0 for index in range(len(patterns))
@@ -37,6 +38,7 @@ def restore(patterns: Sequence[str], compiled: bytes) -> HyperscanEngine:  # noq
 
 
 def _note(index: int, _start: int, end: int, _flags: int, found: Hits) -> None:
+    end -= len(IN_FRONT)
     ends = found.get(index)
     if ends is None:
         found[index] = [end]
@@ -64,6 +66,7 @@ class HyperscanEngine:
     def hits(self, data: bytes) -> Hits:
         """See `Engine.hits`."""
         found: Hits = {}
+        data = IN_FRONT + data
         try:
             scratch = self._local.scratch
         except AttributeError:
