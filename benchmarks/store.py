@@ -22,9 +22,9 @@ from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.incidents.encoding import encode
 from tightlip.incidents.framing import frame
-from tightlip.incidents.groups import span_of
 from tightlip.incidents.incident import Occurrence
 from tightlip.incidents.reference import new_reference
+from tightlip.incidents.span import span_of
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.store import Store
 from tightlip.incidents.summary import summarise

@@ -18,9 +18,10 @@ from tightlip.incidents.archive import Archive
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.incidents.encoding import encode
-from tightlip.incidents.groups import Groups, State, span_of
+from tightlip.incidents.groups import Groups, State
 from tightlip.incidents.recorder import Recorder
 from tightlip.incidents.reference import new_reference
+from tightlip.incidents.span import span_of
 from tightlip.incidents.summary import COUNTED, moment
 
 MINUTE = 60_000_000

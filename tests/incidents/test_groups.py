@@ -6,7 +6,8 @@ import pytest
 
 from tightlip.incidents.entry import prepare
 from tightlip.incidents.framing import Frame
-from tightlip.incidents.groups import BARS, Span, State, span_of
+from tightlip.incidents.groups import State
+from tightlip.incidents.span import BARS, Span, span_of
 from tightlip.incidents.store import Store
 from tightlip.incidents.summary import microseconds
 

@@ -21,7 +21,7 @@ from tightlip.incidents.archive import Archive
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.incidents.encoding import encode
 from tightlip.incidents.framing import frame
-from tightlip.incidents.groups import State, span_of
+from tightlip.incidents.groups import State
 from tightlip.incidents.packing import NOT_SENT, PAST_RETENTION
 from tightlip.incidents.postgresql import migrations
 from tightlip.incidents.postgresql.address import Address
@@ -29,6 +29,7 @@ from tightlip.incidents.postgresql.store import PostgresqlStore
 from tightlip.incidents.records import Kept
 from tightlip.incidents.retention import Retention
 from tightlip.incidents.sink import open_sink
+from tightlip.incidents.span import span_of
 from tightlip.incidents.spool import Spool
 from tightlip.incidents.summary import microseconds, moment, summarise
 from tightlip.incidents.tables import StoreError

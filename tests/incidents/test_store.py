@@ -10,9 +10,9 @@ from tightlip.incidents import migrations
 from tightlip.incidents.database import DamagedStoreError
 from tightlip.incidents.entry import prepare
 from tightlip.incidents.framing import Damage, Frame
-from tightlip.incidents.groups import BARS, span_of
 from tightlip.incidents.packing import PAST_RETENTION, UNREADABLE
 from tightlip.incidents.records import Kept
+from tightlip.incidents.span import BARS, span_of
 from tightlip.incidents.store import Store
 from tightlip.incidents.summary import microseconds
 from tightlip.incidents.tables import StoreError

@@ -12,9 +12,9 @@ import pytest
 
 from tightlip.incidents.archive import Archive
 from tightlip.incidents.drainer import open_store
-from tightlip.incidents.groups import BARS, span_of
 from tightlip.incidents.metrics import MOST_LABELS, OTHER
 from tightlip.incidents.register import Register
+from tightlip.incidents.span import BARS, span_of
 from tightlip.incidents.summary import microseconds, moment
 from tightlip.incidents.told import Count, Declaration, Key, Kind, Told, told_by
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tightlip.incidents.alerting import SentAlert
-from tightlip.incidents.groups import Group, Span, State, span_of
+from tightlip.incidents.groups import Group, State
 from tightlip.incidents.outbox import OutletState
 from tightlip.incidents.records import look_up
 from tightlip.incidents.reference import ALPHABET, LENGTH, read_reference
+from tightlip.incidents.span import Span, span_of
 from tightlip.incidents.standard_error import write_line
 from tightlip.incidents.told import Kind, Told, told_by
 

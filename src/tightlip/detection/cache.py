@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tightlip.user_directories import cache_directory
+
 _MAGIC = b"tightlip rules 3\n"
 _DIGEST = 32
 _MOST_KEPT = 8
@@ -75,9 +77,15 @@ def _digest(key: str, head: bytes) -> bytes:
 
 
 def _path(key: str) -> Path:
-    from platformdirs import user_cache_path
+    """Return the path of the file.
 
-    return user_cache_path("tightlip", appauthor=False) / f"rules-{key}.bin"
+    Raises:
+        RuntimeError: The user has no home.
+    """
+    directory = cache_directory()
+    if not directory.is_absolute():
+        raise RuntimeError("no home")
+    return directory / f"rules-{key}.bin"
 
 
 def _require_ours(descriptor: int) -> None:

@@ -6,14 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from tightlip.incidents.encoding import JSON
+from tightlip.incidents.span import BARS, Span
 from tightlip.incidents.summary import moment
 from tightlip.incidents.tables import Tables
-
-BARS = 48
-"""How many parts of a time span a trend has."""
 
 _MINUTE = 60_000_000
 _LIKE = re.compile("[!%_]")
@@ -86,23 +84,6 @@ class Group(Fault):
     def as_dict(self) -> dict[str, JSON]:
         """Return it as JSON values."""
         return {**asdict(self), "state": self.state.value, "trend": list(self.trend)}
-
-
-class Span(NamedTuple):
-    """A span of time up to now, in minutes since 1970."""
-
-    first: int
-    last: int
-
-    def bar(self, minute: int) -> int:
-        """Return the number of the part of the trend in which `minute` lies."""
-        return (minute - self.first) * BARS // (self.last - self.first + 1)
-
-
-def span_of(minutes: int, now: int) -> Span:
-    """Return the last `minutes` minutes before `now`, which is in microseconds since 1970."""
-    last = now // _MINUTE
-    return Span(last - minutes + 1, last)
 
 
 class Groups:

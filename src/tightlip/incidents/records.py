@@ -8,10 +8,11 @@ from typing import NamedTuple, Self
 
 from tightlip.incidents.alerting import SentAlert
 from tightlip.incidents.encoding import JSON
-from tightlip.incidents.groups import FAULT, Fault, Groups, Span, fault_of
+from tightlip.incidents.groups import FAULT, Fault, Groups, fault_of
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.outbox import OutletState
 from tightlip.incidents.packing import unpack
+from tightlip.incidents.span import Span
 from tightlip.incidents.summary import NEAREST_REPORT
 from tightlip.incidents.tables import EVERY, Tables
 from tightlip.incidents.told import Told, ToldCounts

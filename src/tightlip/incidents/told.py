@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from tightlip.incidents.encoding import JSON
-from tightlip.incidents.groups import BARS, Span
 from tightlip.incidents.metrics import MOST_LABELS, OTHER
+from tightlip.incidents.span import BARS, Span
 from tightlip.incidents.summary import moment
 from tightlip.incidents.tables import Tables
 

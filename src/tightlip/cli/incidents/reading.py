@@ -161,7 +161,7 @@ def codes(given: Given, form: str, directory: str | None) -> None:
     A standard error stands where no declared one says what has failed.
     """
     from tightlip.incidents.encoding import encode
-    from tightlip.incidents.groups import span_of
+    from tightlip.incidents.span import span_of
     from tightlip.incidents.told import Kind
 
     with opened(find_place(given, directory)) as records:
