@@ -262,15 +262,16 @@ class Values:
             if name is not None and is_secret_name(name):
                 return [self.value(value[0], depth), self._hidden(value[1])]
         describe = self.value
-        first = list(islice(value, _MOST_ITEMS))
-        secret: frozenset[int] = frozenset()
+        first = list(value if length <= _MOST_ITEMS else islice(value, _MOST_ITEMS))
         if _has_hyphens(first):  # those of options, or of a private key's first line
             secret = secret_arguments(first)
             secret |= lines_of_private_keys([_text_of(item) for item in first])
-        described = [
-            self._hidden(item) if index in secret else describe(item, depth)
-            for index, item in enumerate(first)
-        ]
+            described = [
+                self._hidden(item) if index in secret else describe(item, depth)
+                for index, item in enumerate(first)
+            ]
+        else:
+            described = [describe(item, depth) for item in first]
         if length > _MOST_ITEMS:
             described.append(f"[{length - _MOST_ITEMS} more]")
         return described
@@ -306,7 +307,7 @@ def _may_be_one(name: str, value: Any) -> bool:
 def _has_hyphens(items: list[Any]) -> bool:
     for item in items:  # most lists are short: a generator costs more
         kind = type(item)
-        if (kind is str and item.startswith("-")) or (kind is bytes and item.startswith(b"-")):
+        if (kind is str and item[:1] == "-") or (kind is bytes and item[:1] == b"-"):
             return True
     return False
 
