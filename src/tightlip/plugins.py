@@ -22,12 +22,18 @@ def find(seam: str, name: str) -> Any | None:
     module = f"tightlip.{seam}.{name}"
     if find_spec(module) is not None:
         return import_module(module)
+    for entry_point in _installed().select(group=f"tightlip.{seam}", name=name):
+        return entry_point.load()
+    return None
+
+
+@cache
+def _installed() -> Any:  # its class is another one from Python 3.12 on
+    """Return all installed entry points; to find them, a file of each package is read."""
     # Imported late: it brings the whole of `email`, and most plug-ins are our own.
     from importlib.metadata import entry_points
 
-    for entry_point in entry_points(group=f"tightlip.{seam}", name=name):
-        return entry_point.load()
-    return None
+    return entry_points()
 
 
 def find_for(seam: str, value: object) -> tuple[Any, ...]:

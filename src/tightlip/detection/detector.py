@@ -46,14 +46,18 @@ def detectors_of(rows: Iterable[list[Any]]) -> tuple[Detector, ...]:
     """Return the detectors that `Detector.as_json` wrote.
 
     Raises:
-        ValueError, TypeError: A row is no such list.
+        KeyError, ValueError, TypeError: A row is no such list.
     """
+    # A look into a mapping takes a fifth of what a call of an enumeration does.
+    categories = {one.value: one for one in Category}
+    severities = {one.value: one for one in Severity}
+    contexts = {one.value: one for one in Context}
     return tuple(
         Detector(
             name,
-            Category(category),
-            Severity(severity),
-            Context(context),
+            categories[category],
+            severities[severity],
+            contexts[context],
             check,
             says,
             tuple(patterns),
