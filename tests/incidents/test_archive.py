@@ -105,6 +105,28 @@ def test_a_store_that_cannot_be_used_leaves_incidents_in_the_spool_and_is_told_o
     assert error.count("\n") == 1
 
 
+def test_the_end_waits_neither_for_more_incidents_nor_for_the_next_try(
+    archive, directory, summary, capfd, monkeypatch
+):
+    monkeypatch.setattr("tightlip.incidents.archive._BETWEEN_DRAINS", 3600.0)
+    archive.append(summary("A").decode())
+    until(lambda: directory.store.exists() and stored(directory) == {"A"})
+    archive.append(summary("B").decode())
+    archive.append(summary("C").decode())
+    archive.close()
+    assert stored(directory) == {"A", "B", "C"}
+    monkeypatch.setattr("tightlip.incidents.archive.Pauses", lambda: Pauses(3600.0))
+    failing = Archive(directory)
+    aside = directory.store.rename(directory.store.with_suffix(".aside"))
+    directory.store.mkdir()
+    failing.append(summary("D").decode())
+    until(lambda: "incidents wait in" in capfd.readouterr().err)
+    directory.store.rmdir()
+    aside.rename(directory.store)
+    failing.close()
+    assert stored(directory) == {"A", "B", "C", "D"}
+
+
 def test_a_store_that_is_damaged_is_replaced(archive, directory, summary, capfd):
     directory.make()
     directory.store.write_bytes(b"no database" * 1000)

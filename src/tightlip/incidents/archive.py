@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tightlip.incidents.told import Key as ToldKey
 
 _GATHERED = 0.05  # seconds in which more incidents may come before they are moved together
+_BETWEEN_DRAINS = 0.5  # seconds, while incidents go on coming: a drain takes turns with who serves
 _BETWEEN_ROUNDS = 30.0  # seconds between looks for what dead processes left
 _LAST_WAIT = 5.0  # seconds that the end of the process may wait for the last incidents
 _MINUTE = 60
@@ -70,7 +71,7 @@ class Archive:
         self._spool = Spool(directory)
         self._thread: threading.Thread | None = None
         self._new = threading.Event()
-        self._is_ending = False
+        self._ending = threading.Event()
         self._warnings = Throttle()
         self._counts: dict[tuple[str, int], dict[str, JSON]] = {}
         self._couriers: dict[str, Courier] = {}
@@ -155,7 +156,7 @@ class Archive:
         thread = self._thread
         if thread is None:
             return
-        self._is_ending = True
+        self._ending.set()
         self._new.set()
         until = time.monotonic() + _LAST_WAIT
         thread.join(_LAST_WAIT)
@@ -170,7 +171,7 @@ class Archive:
         """Know after a fork that the thread is the parent's: this process begins its own."""
         self._thread = None
         self._new = threading.Event()
-        self._is_ending = False
+        self._ending = threading.Event()
         self._counts = {}
         self._counted = {}
         self._lock = threading.Lock()
@@ -186,7 +187,7 @@ class Archive:
 
     def _begin(self) -> None:
         with _registry:
-            if self._thread is not None or self._is_ending:
+            if self._thread is not None or self._ending.is_set():
                 return
             thread = threading.Thread(target=self._run, name="tightlip-drainer", daemon=True)
             # Without a thread, the spool waits for the next process, or for the command line.
@@ -196,19 +197,20 @@ class Archive:
 
     def _run(self) -> None:
         pauses = Pauses()
-        last_round = -_BETWEEN_ROUNDS
-        while not self._is_ending:
+        last_round = last_drain = -_BETWEEN_ROUNDS
+        while not self._ending.is_set():
             self._new.wait(_BETWEEN_ROUNDS)
-            if not self._is_ending:
-                time.sleep(_GATHERED)
+            pause = last_drain + _BETWEEN_DRAINS - time.monotonic()
+            self._ending.wait(max(_GATHERED, pause))
             self._new.clear()
             is_round = time.monotonic() - last_round >= _BETWEEN_ROUNDS
             if self._drains(all_dead=is_round):
                 pauses.reset()
+                last_drain = time.monotonic()
                 if is_round:
-                    last_round = time.monotonic()
-            elif not self._is_ending:
-                time.sleep(pauses.next())
+                    last_round = last_drain
+            else:
+                self._ending.wait(pauses.next())
                 self._new.set()
         self._keep_counts()
         # The last drain finds the spool ended, and removes it.
@@ -283,7 +285,8 @@ class Archive:
         from tightlip.incidents.retention import sweep
 
         for _ in range(_SWEEPS):
-            if self._is_ending or not sweep(store.database, self.retention, time.time_ns() // 1000):
+            moment = time.time_ns() // 1000
+            if self._ending.is_set() or not sweep(store.database, self.retention, moment):
                 return
 
     def _keep_counts(self) -> None:
