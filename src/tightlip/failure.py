@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 
 class DatabaseKind(StrEnum):
@@ -40,17 +40,15 @@ class NetworkKind(StrEnum):
     BAD_ANSWER = "bad_answer"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpFailure:
+class HttpFailure(NamedTuple):
     """A framework's own HTTP exception: a status and what its author put beside it."""
 
     status: int
     detail: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseFailure:
+class DatabaseFailure(NamedTuple):
     """A failure that a database or its driver reported.
 
     Attributes:
@@ -70,15 +68,13 @@ class DatabaseFailure:
     columns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkFailure:
+class NetworkFailure(NamedTuple):
     """A failure to reach, or to be answered by, a service that the application calls."""
 
     kind: NetworkKind
 
 
-@dataclass(frozen=True, slots=True)
-class FieldFailure:
+class FieldFailure(NamedTuple):
     """One value of the request that was refused.
 
     Attributes:
@@ -90,12 +86,11 @@ class FieldFailure:
 
     location: tuple[str | int, ...]
     type: str
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = MappingProxyType({})
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationFailure:
+class ValidationFailure(NamedTuple):
     """The request was read, and its content refused.
 
     Attributes:
@@ -112,8 +107,7 @@ class ValidationFailure:
 Failure: TypeAlias = HttpFailure | DatabaseFailure | NetworkFailure | ValidationFailure
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(NamedTuple):
     """Words that did not leave.
 
     Attributes:

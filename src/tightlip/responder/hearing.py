@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -91,7 +91,7 @@ class Hearing:
         def read(exception: BaseException) -> Failure | None:
             failure = self.read(exception)
             if isinstance(failure, ValidationFailure):
-                return replace(failure, malformed=True)
+                return failure._replace(malformed=True)
             return failure
 
         return read

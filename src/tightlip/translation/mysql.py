@@ -7,7 +7,6 @@ only quotes and the keywords of SQL are read, never words.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from tightlip.failure import DatabaseFailure, DatabaseKind
 from tightlip.translation import codes
@@ -66,7 +65,7 @@ def _with_names(facts: DatabaseFailure, error: int, message: str) -> DatabaseFai
     if error in _CHECK:
         return _with_check(facts, message)
     column = _FIRST_QUOTED.search(message) if error in _NO_VALUE else None
-    return facts if column is None else replace(facts, columns=(column[1],))
+    return facts if column is None else facts._replace(columns=(column[1],))
 
 
 def _with_key(facts: DatabaseFailure, message: str) -> DatabaseFailure:
@@ -76,8 +75,8 @@ def _with_key(facts: DatabaseFailure, message: str) -> DatabaseFailure:
         return facts
     table, dot, key = found[1].partition(".")
     if dot and table and key:
-        return replace(facts, table=table, constraint=key)
-    return replace(facts, constraint=found[1])
+        return facts._replace(table=table, constraint=key)
+    return facts._replace(constraint=found[1])
 
 
 def _with_reference(facts: DatabaseFailure, message: str) -> DatabaseFailure:
@@ -87,7 +86,7 @@ def _with_reference(facts: DatabaseFailure, message: str) -> DatabaseFailure:
         return facts
     table, constraint = _unquoted(found[1], found[2]), _unquoted(found[3], found[4])
     columns = tuple(_unquoted(*pair) for pair in _BACKQUOTED.findall(found[5]))
-    return replace(facts, constraint=constraint, table=table, columns=columns)
+    return facts._replace(constraint=constraint, table=table, columns=columns)
 
 
 def _with_check(facts: DatabaseFailure, message: str) -> DatabaseFailure:
@@ -95,9 +94,9 @@ def _with_check(facts: DatabaseFailure, message: str) -> DatabaseFailure:
     names = [_unquoted(*pair) for pair in _BACKQUOTED.findall(message)]
     if names:
         table = names[-1] if len(names) > 1 else None
-        return replace(facts, constraint=names[0], table=table)
+        return facts._replace(constraint=names[0], table=table)
     found = _FIRST_QUOTED.search(message)
-    return facts if found is None else replace(facts, constraint=found[1])
+    return facts if found is None else facts._replace(constraint=found[1])
 
 
 def _unquoted(backquoted: str | None, quoted: str | None) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tightlip.catalog.error import DeclarationError, PublicError
 from tightlip.failure import DatabaseFailure, DatabaseKind
@@ -17,8 +16,7 @@ Target: TypeAlias = type[PublicError] | Callable[[Any], PublicError]
 _CONSTRAINT, _TABLE, _KIND = 3, 2, 1
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseRule:
+class DatabaseRule(NamedTuple):
     """Translates one kind of database failure, for one constraint, one table, or all."""
 
     kind: DatabaseKind
@@ -47,8 +45,7 @@ class DatabaseRule:
         return _TABLE if self.name == failure.table else 0
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionRule:
+class ExceptionRule(NamedTuple):
     """Translates an exception class and its subclasses, where `when` holds."""
 
     exception: type[BaseException]

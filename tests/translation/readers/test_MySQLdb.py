@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ def cursor(mariadb):
 def test_each_failure_of_the_server_is_read(facts, cursor, mariadb_case):
     with pytest.raises(MySQLdb.Error) as raised:
         mariadb_case.run(cursor.execute)
-    assert facts(raised.value) == replace(mariadb_case.facts, sqlstate=None)
+    assert facts(raised.value) == mariadb_case.facts._replace(sqlstate=None)
 
 
 def test_a_violation_is_found_where_the_server_speaks_german(facts, cursor):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import wraps
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -88,12 +87,12 @@ def _read_validation(exception: ValidationError) -> ValidationFailure:
     failure = read_errors(_errors_of(exception), _declared_names(operation))
     single = _single_bodies(operation)
     fields = tuple(
-        replace(field, location=_location(field.location, single)) for field in failure.fields
+        field._replace(location=_location(field.location, single)) for field in failure.fields
     )
     request = local_of(exception, _OPERATION, "request")
     is_missing = any(field.location == ("body",) and field.type == "missing" for field in fields)
     is_empty = is_missing and getattr(request, "body", None) == b""
-    return replace(failure, fields=fields, malformed=failure.malformed or is_empty)
+    return failure._replace(fields=fields, malformed=failure.malformed or is_empty)
 
 
 def _location(

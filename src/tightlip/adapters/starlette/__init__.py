@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import partial, wraps
 from http import HTTPStatus
 from types import FunctionType
@@ -185,7 +184,7 @@ def _read_validation(exception: Any) -> ValidationFailure | HttpFailure:
         if field.location == ("body",) and isinstance(body, bytes):
             return HttpFailure(_UNSUPPORTED_TYPE)
         if field.location == ("body",) and field.type == "missing" and body is None:
-            return replace(failure, malformed=True)
+            return failure._replace(malformed=True)
     return failure
 
 

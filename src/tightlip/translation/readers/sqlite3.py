@@ -6,7 +6,6 @@ SQLite does not translate its messages; the names in them are those of the schem
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from tightlip.failure import DatabaseFailure, DatabaseKind
 from tightlip.translation import codes
@@ -41,10 +40,10 @@ def _with_names(facts: DatabaseFailure, names: str) -> DatabaseFailure:
     """Read `users.tenant, users.email`, `index 'name'`, or the name of a check constraint."""
     index = _INDEX.fullmatch(names)
     if index is not None:
-        return replace(facts, constraint=index[1])
+        return facts._replace(constraint=index[1])
     if facts.kind not in {DatabaseKind.UNIQUE, DatabaseKind.NOT_NULL}:
-        return replace(facts, constraint=names)
+        return facts._replace(constraint=names)
     table, dot, rest = names.partition(".")
     if not dot:
         return facts
-    return replace(facts, table=table, columns=tuple(rest.split(f", {table}.")))
+    return facts._replace(table=table, columns=tuple(rest.split(f", {table}.")))
