@@ -13,8 +13,11 @@ from tightlip.incidents.secrets.addresses import is_secret_parameter, without_ad
 from tightlip.incidents.secrets.commands import without_options
 from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
+from tightlip.incidents.secrets.markup import without_markup
 from tightlip.incidents.secrets.named import without_named, without_told
+from tightlip.incidents.secrets.sentences import without_said
 from tightlip.incidents.secrets.statements import without_statements
+from tightlip.incidents.secrets.tables import without_tables
 from tightlip.incidents.visible import storable
 
 UNSEARCHED = "[not kept: the search for secrets failed]"
@@ -144,10 +147,14 @@ def scrub_text(text: str, found: Found | None = None) -> str:
         text = without_private_keys(text)
     text = without_addresses(text, found)
     text = without_statements(text, found)
+    text = without_tables(text, found)
+    if "<" in text or "&lt;" in text:
+        text = without_markup(text, found)
     if _sign(text):
         text = without_named(text, found)
     text = without_options(text, found)
     text = without_told(text, found)
+    text = without_said(text, found)
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
     return without_forms(default_scanner().mask(text))

@@ -30,11 +30,14 @@ _ORACLE = expression(
 )
 # Easy Connect, as Oracle calls it: user/password@//host:port/service.
 _EASY_CONNECT = expression(r"""(?<=[\w$#])/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=//)""")
+_SHORT_CONNECT = expression(
+    r"""(?<![\w./@:-])[\w$#]{1,60}/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=[\w.-]{1,100}:\d{2,5}/\w)"""
+)
 # Looked for first: a pattern that begins with what it looks for is many times faster.
 _PASSWORD = expression(r""":[^\s:@/"'<>\x00]{3,128}@""")
 _WITHOUT_SCHEME = expression(
     r"""(?<![\w:.@-]) [\w.-]{1,64} : (?P<password> [^\s:@/"'<>\x00]{3,128} )
-        @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w))""",
+        @ (?=[\w.-]{1,100}(?::\d{2,5}\b|/\w)|(?:tcp|unix)\()""",
     re.VERBOSE,
 )
 # A line of .pgpass: host:port:database:user:password.
@@ -92,6 +95,8 @@ def without_addresses(text: str, found: Found) -> str:
             text = replaced(_ORACLE, text, found)
         if "@//" in text:
             text = replaced(_EASY_CONNECT, text, found)
+        if "/" in text:
+            text = replaced(_SHORT_CONNECT, text, found)
         if _PASSWORD.search(text) is not None:
             text = replaced(_WITHOUT_SCHEME, text, found)
     if ":54" in text or ":6432:" in text or ":*:" in text:

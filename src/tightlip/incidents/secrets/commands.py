@@ -49,7 +49,26 @@ _OF_HTPASSWD = expression(
     re.VERBOSE,
 )
 _SET = expression(
-    r"""\b(?:setenv|set[ ]-\w{1,4})[ ](?P<name>\w{2,60})[ ]["']?(?P<value>[^\s"'\x00]{1,300})"""
+    r"""\b(?:setenv|set[ ]-\w{1,4}|ENV)[ ](?P<name>\w{2,60})[ ]["']?(?P<value>[^\s"'\x00]{1,300})"""
+)
+# What is handed to a program that reads a password: echo … | docker login --password-stdin.
+_PIPED = expression(
+    r"""\b(?:echo|printf)[ ](?:-\w{1,3}[ ])?(?P<mark>\\*["'])?(?:[\w.-]{1,64}:)?
+        (?P<password>(?(mark)(?:(?!(?P=mark))[^\x00|]){1,300}|[^\s"'|\x00]{1,300}))(?(mark)(?P=mark))
+        [ ]?\|[^|;\n\x00]{0,200}?(?:-stdin\b|\bchpasswd\b|\bsudo[ ]-\w*S|\bkinit\b)""",
+    re.VERBOSE,
+)
+_SECURE_STRING = expression(
+    r"""\bConvertTo-SecureString[ ](?:-String[ ])?\\*["']?
+        (?P<value>[^\s"'\\\x00$(-][^\s"'\\\x00]{0,300})""",
+    re.VERBOSE,
+)
+# What a line of settings in columns says: PAYPAL_SECRET      …
+_COLUMN = expression(
+    r"""(?:^|\x00|\n|\\n)(?P<name>[A-Z][A-Z0-9_]{3,60})[ ]{2,40}
+        (?P<value>(?=\S*\d)[^\s"'\\\x00]{4,300})
+        (?=[ ]*(?:\r?\n|\\n|["'\x00]|\Z))""",
+    re.VERBOSE,
 )
 _OF_OPENSSL = expression(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
 
@@ -57,6 +76,7 @@ _OF_OPENSSL = expression(r"\bpass:(?P<password>[^\s\"'\x00]{1,300})")
 # themselves need no line here.
 _PROGRAMS = {
     "p": r"sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|cqlsh|rabbitmqadmin|htpasswd|psexec|twine|vsql"
+    r"|useradd|usermod"
     r"|(?:docker|podman|nerdctl|buildah|skopeo|helm|oras|crane|az|oc|cf|argocd)(?:[ ]\w+)?[ ]login",
     "P": r"sqlcmd|bcp|tsql|zip|unzip|ipmitool|jmxterm|dbaccess",
     "a": r"redis-cli|valkey-cli",
@@ -85,7 +105,13 @@ def without_options(text: str, found: Found) -> str:
         )
         for pattern in (_USER, _ATTACHED, _ATTACHED_AFTER_USER, _OF_HTPASSWD):
             text = replaced(pattern, text, found)
-    if "set" in text:
+        if "SecureString" in text:
+            text = replaced(_SECURE_STRING, text, found)
+    if "|" in text:
+        text = replaced(_PIPED, text, found)
+    if "   " in text:
+        text = replaced(_COLUMN, text, found, lambda match: is_secret_name(match["name"]))
+    if "set" in text or "ENV " in text:
         text = replaced(_SET, text, found, lambda match: is_secret_name(match["name"]))
     if "pass:" in text:
         text = replaced(_OF_OPENSSL, text, found)

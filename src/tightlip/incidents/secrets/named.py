@@ -38,11 +38,12 @@ _VALUE = expression(
       (?: [bruBRUEN]{{0,2}} | _\w{{1,10}}[ ]? )
       (?: " (?P<double> (?: [^"\\\x00] | \\+[^\\\x00] | "" )* )
         | ' (?P<single> (?: [^'\\\x00] | \\+[^\\\x00] | '' )* ) )
-    | [bru]? (?P<mark> \\+ ["'] ) (?P<escaped> (?: (?!(?P=mark)) [^\x00] )* )
+    | [bruBRUEN]{{0,2}} (?P<mark> \\+ ["'] ) (?P<escaped> (?: (?!(?P=mark)) [^\x00] )* )
     | (?P<entity> &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] )
         (?P<told> (?: (?!(?P=entity)) [^\x00] )* )
     | [|>][+-]?\d? [ ]* (?:\r?\n|\\+n)
-        (?P<block> (?: (?:[ \t]+|\\+t) [^\n\x00\\]* (?:\r?\n|\\+n|\Z)? )+ )
+        (?P<block> (?P<indented> (?:[ \t]|\\+t)+ ) [^\n\x00\\]*
+            (?: (?:\r?\n|\\+n) (?P=indented) [^\n\x00\\]* )* )
     | (?P<group> [\[({{] [^\])}}\x00]* [\])}}]? )
     | (?P<bare>
         (?: (?i: bearer|basic|digest|token|apikey|negotiate|hawk ) [ ]{{1,4}} )?
@@ -68,11 +69,6 @@ _CREDENTIALS = expression(
 )
 _WHOLE_LINES = frozenset({"cookie", "set-cookie", "cookies"})
 _HEADERS = ("authorization", "signature", "-signature-256", "-sig")
-_ELEMENT = expression(
-    r"""<(?:[\w-]{1,40}:)?(?P<name>[\w.-]{2,60})(?:\s[^<>\x00]{0,200})?>
-        \s*(?:<!\[CDATA\[)?(?P<value>[^<\x00]{1,4000})""",
-    re.VERBOSE,
-)
 # A line of its own, among others of its kind: YAML, INI, an environment.
 _LINE = expression(
     r"""(?:\n|\\n)[ \t-]{0,20}(?:export[ ])?(?P<name>[\w.-]{2,60})[ \t]?[:=][ \t]?
@@ -94,9 +90,37 @@ _LINES = expression(
 )
 # requests.auth.HTTPBasicAuth('alice', '…') and its like, which take no names.
 _CALL = expression(
-    r"""\b\w{0,20}(?:Basic|Digest|Proxy|Ntlm|NTLM|Plain|PlainText)Auth(?:entication|Provider)?\(\s?
+    r"""\b(?:\w{0,20}(?:Basic|Digest|Proxy|Ntlm|NTLM|Plain|PlainText)Auth(?:entication|Provider)?
+          | login | authenticate | simple_bind(?:_s)? | username_pw_set )\(\s?
         (?:\\*["'])[^"'\x00]{0,200}["'],\s?(?P<mark>\\*["'])
         (?P<value>(?:(?!(?P=mark))[^\x00]){1,500})""",
+    re.VERBOSE,
+)
+# client.setPassword("…"), user.check_password('…').
+_SETTER = expression(
+    r"""\b(?P<name>(?:set|check|verify|validate|change|reset|update|hash|with)_?[A-Za-z]\w{2,40})\(\s?
+        [bru]?(?P<mark>\\*["'])(?P<value>(?:(?!(?P=mark))[^\x00]){1,500})(?=(?P=mark)\s?[,)])""",
+    re.VERBOSE,
+)
+# The head of a part of a multipart body (RFC 7578), and the boundary behind what it holds.
+_PART = expression(
+    r"""form-data;[ ]name=\\*["']?(?P<name>[\w.\[\]-]{2,100}+)(?:[^\x00\r\n\\]|\\+["']){0,200}+
+        (?: (?:\r?\n|\\+r\\+n|\\+n) [\w-]+:[ ][^\x00\r\n\\]{0,200} ){0,4}
+        (?: \r?\n\r?\n | (?:\\+r\\+n|\\+n){2} )""",
+    re.VERBOSE,
+)
+_PART_ENDS = expression(r"(?:\r?\n|\\+r\\+n|\\+n)--|\x00")
+_LONGEST_PART = 4000
+# The first scheme of Amazon's, and a bearer token where only a subprotocol can be sent.
+_SIGNED = expression(
+    r"""\bAWS[ ][A-Z0-9]{16,32}:(?P<signature>[A-Za-z0-9+/]{16,64}={0,2})
+      | \bbearer\.authorization\.[\w.]{1,40}\.(?P<token>[\w-]{8,2000})""",
+    re.VERBOSE,
+)
+# A variable of Terraform's, as it is declared.
+_DEFAULT = expression(
+    r"""["'](?P<name>[\w.-]{2,100})\\*["']\s?\{[^{}\x00]{0,200}?
+        \b(?:default|value)\s{0,8}=\s?(?P<mark>\\*["'])(?P<value>(?:(?!(?P=mark))[^\x00]){1,500})""",
     re.VERBOSE,
 )
 # What pydantic says of a value that it refused, as a text and as a list of mappings.
@@ -111,44 +135,7 @@ _REFUSED_IN_A_LIST = expression(
     re.VERBOSE,
 )
 _PART_OF_A_PLACE = expression(r"[A-Za-z][\w-]*")
-_PROSE = expression(
-    r"""
-    (?P<name> pass(?:word|phrase|code|wd) | pin | otp | cvv | cvc | ssn | iban | secrets? | tokens?
-      | (?:api|access|secret|private|signing)[ ]keys?
-      | (?:security|verification|login|one-time|sms)[ ]code
-      | (?:account|card|passport|social[ ]security)[ ]number )
-    (?: [ ](?:is|was|are|of|as|for[ ]\S{1,64}[ ](?:is|was)) | [ ]?[:=\#] )? [ ]{1,3}
-    (?: (?P<mark> \\*["'`] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00\n] ){1,200} ) (?=(?P=mark))
-      | (?P<bare> [^\s"'`,;=()<>\x00\\]{3,200} (?![\w=]) ) )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_NOUNS = (
-    "pass",
-    "pin",
-    "otp",
-    "cvv",
-    "cvc",
-    "ssn",
-    "iban",
-    "secret",
-    "token",
-    " key",
-    " code",
-    " number",
-)
-_OF_TWO = expression(
-    r"(?:api|access|secret|private|signing|security|verification|login|one-time|sms"
-    r"|account|card|passport|social security)\Z",
-    re.IGNORECASE,
-)
-_LONGEST_FIRST = 20
-_BEFORE_A_NOUN = frozenset("/.-_")
-_SHORTEST_PASSWORD = 4
 _LONGEST_SIGN = 2
-_SHORTEST_TOKEN = 8
-_PASSWORDS = ("pass", "pin", "otp")
-_OF_CARDS = frozenset({"cvc", "cvv"})
 _PLAIN_VALUES = frozenset(
     """
     None none null nil True False true false undefined NULL [] {} () YES NO yes no
@@ -156,8 +143,15 @@ _PLAIN_VALUES = frozenset(
     must should is are was were has have cannot can could may the this a an no not and or
     required invalid missing wrong incorrect expired unknown empty too field value ensure expected
     unexpected unsupported malformed mismatch
+    fehlt ist muss darf mindestens zu leer falsch ungültig erforderlich Pflichtfeld
+    est obligatoire requis requise trop invalide es obligatoria demasiado non
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
+# What stands under these is made by machines: a word that others follow is the rest of a log line.
+_NEVER_WORDS = frozenset(
+    {"auth", "csrf", "xsrf", "session", "sessions", "otp", "totp", "mfa", "jwt", "token", "tokens"}
+)
+_SENTENCE = expression(r"(?<=: )[a-z]{2,15}(?: [a-z]{1,15}\b|,? but )")
 _SHORT_OPTION = expression(r"-[A-Za-z]{1,3}")
 _NAME_ENDS = expression(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
@@ -179,11 +173,7 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
         found: Gets the secrets.
         only_literals: Only literals are replaced: in source code all else is an expression.
     """
-    if "value" in text:
-        text = replaced(_ATTRIBUTES, text, found, _is_named)
-        text = replaced(_LINES, text, found, _is_named)
-    if "Auth" in text:
-        text = replaced(_CALL, text, found)
+    text = _without_pairs(text, found)
     pieces: list[str] = []
     at = 0
     for named in _NAMED.finditer(text):
@@ -207,54 +197,48 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
     return "".join(pieces)
 
 
+def _without_pairs(text: str, found: Found) -> str:
+    """Replace values that stand apart from their names: in calls, attributes, parts of a body."""
+    if "value" in text:
+        text = replaced(_ATTRIBUTES, text, found, _is_named)
+        text = replaced(_LINES, text, found, _is_named)
+    if "(" in text:
+        text = replaced(_CALL, text, found)
+        text = replaced(_SETTER, text, found, _is_named)
+    if "form-data" in text:
+        text = _without_parts(text, found)
+    if "AWS " in text or "bearer." in text:
+        text = replaced(_SIGNED, text, found)
+    if "{" in text:
+        text = replaced(_DEFAULT, text, found, _is_named)
+    return text
+
+
+def _without_parts(text: str, found: Found) -> str:
+    """Replace what the parts of multipart bodies hold whose names are secret."""
+    pieces: list[str] = []
+    at = 0
+    for part in _PART.finditer(text):
+        start = part.end()
+        if start < at or start == len(text) or not is_secret_name(part["name"]):
+            continue
+        last = min(len(text), start + _LONGEST_PART)
+        ends = _PART_ENDS.search(text, start, last)
+        end = last if ends is None else ends.start()
+        found.add(text[start:end])
+        pieces += (text[at:start], SCRUBBED)
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
 def without_told(text: str, found: Found) -> str:
-    """Return `text` without the secrets in XML elements, on lines of settings, and in prose."""
-    if "<" in text:
-        text = replaced(_ELEMENT, text, found, _is_named)
+    """Return `text` without the secrets on lines of settings, and in what pydantic says."""
     if "\n" in text or "\\n" in text:
         text = replaced(_LINE, text, found, _is_line)
     if "input" in text:
         text = replaced(_REFUSED, text, found, _is_refused)
         text = replaced(_REFUSED_IN_A_LIST, text, found, _is_refused)
-    return _without_prose(text, found)
-
-
-def _without_prose(text: str, found: Found) -> str:
-    """Replace what follows a noun such as `password` in prose.
-
-    The nouns are looked for one by one: that is many times faster than one pattern of all.
-    """
-    folded = text.lower()
-    if len(folded) != len(text):  # a few letters are longer in lower case
-        folded = text
-    spans: set[tuple[int, int]] = set()
-    for noun in _NOUNS:
-        at = folded.find(noun)
-        while at >= 0:
-            start = at
-            if noun[0] == " ":
-                first = _OF_TWO.search(text, max(0, at - _LONGEST_FIRST), at)
-                start = -1 if first is None else first.start()
-            if start >= 0 and not _is_inside(text, start):
-                match = _PROSE.match(text, start)
-                if match is not None and _is_told(match):
-                    spans.add(match.span(match.lastgroup or 0))
-            at = folded.find(noun, at + 1)
-    pieces: list[str] = []
-    last = 0
-    for start, end in sorted(spans):
-        if start >= last:
-            found.add(text[start:end])
-            pieces += (text[last:start], SCRUBBED)
-            last = end
-    return "".join([*pieces, text[last:]])
-
-
-def _is_inside(text: str, start: int) -> bool:
-    if not start:
-        return False
-    before = text[start - 1]
-    return before.isalnum() or before in _BEFORE_A_NOUN
+    return text
 
 
 def _plain_name(named: re.Match[str]) -> str:
@@ -281,6 +265,8 @@ def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, i
     if len(secret) <= _LONGEST_SIGN and not any(map(str.isalnum, secret)):
         return None  # what a parser met: unexpected token: ')'
     if group in ("bare", "group") and _is_plain(secret, name):
+        return None
+    if name in _NEVER_WORDS and _SENTENCE.match(text, start):
         return None
     if not is_secret and not looks_random(secret):
         return None
@@ -331,15 +317,3 @@ def _is_refused(match: re.Match[str]) -> bool:
 def _is_line(match: re.Match[str]) -> bool:
     first = match["value"].split(maxsplit=1)[0]
     return is_secret_name(match["name"]) and first not in _PLAIN_VALUES
-
-
-def _is_told(match: re.Match[str]) -> bool:
-    value = match["quoted"] or match["bare"]
-    has_digit = any(map(str.isdigit, value))
-    if match["name"].lower() in _OF_CARDS:
-        return value.isdigit()
-    if match["name"].lower().startswith(_PASSWORDS):
-        return bool(match["quoted"]) or (has_digit and len(value) >= _SHORTEST_PASSWORD)
-    if match["quoted"]:
-        return has_digit and " " not in value
-    return has_digit and len(value) >= (_SHORTEST_PASSWORD if value.isdigit() else _SHORTEST_TOKEN)

@@ -23,6 +23,7 @@ _SECRET_PARTS = tuple(
     sessionkey authkey storagekey clientkey consumerkey appkey applicationkey subscriptionkey
     functionskey instrumentationkey writekey webhookkey hmackey aeskey rsakey jwtkey sshkey
     deploykey fernetkey vapidkey serverkey licensekey licencekey hostkey recoverykey secretaccess
+    storepass keypass dbpass rootpass adminpass
     stripekey openaikey anthropickey sendgridkey mailgunkey twiliokey googlekey mapskey algoliakey
     datadogkey githubkey gitlabkey azurekey awskey cosmoskey privatemac
     requirepass masterauth phpsessid jsessionid aspsessionid samlresponse samlrequest oidcdata
@@ -33,6 +34,7 @@ _SECRET_PARTS = tuple(
     logincode authcode accesscode invitecode resetcode confirmationcode activationcode unlockcode
     onetimecode securityanswer secretanswer magiclink resetlink rememberme userpass
     passwort kennwort motdepasse contrasena senha wachtwoord parola haslo heslo lozinka geheim
+    adgangskode
     """.split()  # noqa: SIM905 - as above
 )
 _SECRET_ELSEWHERE = (
@@ -44,6 +46,8 @@ _SECRET_ELSEWHERE = (
     "密碼",
     "パスワード",
     "비밀번호",
+    "şifre",
+    "zugangsschlüssel",
 )
 _SECRET_ENDS = ("token", "tokens", "secret", "secrets")
 

@@ -21,6 +21,17 @@ _INSERT = expression(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
     re.IGNORECASE,
 )
+# state IN ('open', 'paid'): literals, after the name that they are compared with.
+_IN = expression(
+    r"""\b(?P<name>\w{2,100})["'`\]]?\s{1,4}(?:not\s{1,4})?in\s{0,4}\(\s{0,4}
+        (?P<literals>'(?:[^'\x00]|'')*'(?:\s{0,4},\s{0,4}'(?:[^'\x00]|'')*'){0,200})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# SQLCipher, and the Connection of another database.
+_PRAGMA = expression(
+    r"""\bpragma\s+(?:\w+\.)?(?:re|hex|hexre)?key\s*(?:=|\()\s*'(?P<key>[^'\x00]{1,300})""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _INSERTED = expression(r"[^\n\\\x00]*")
 # What stands beside literals where a quote is missing or was not escaped: 'O'Brien'.
 _STRAY = expression(r"''\w|\w\w''|(?<!')'(?!')")
@@ -55,11 +66,14 @@ _FUNCTION = expression(
 _CALL = expression(r"[^\n;\x00]{0,1000}")
 # Redis (AUTH, HELLO, ACL SETUSER, CONFIG SET), SMTP (AUTH PLAIN), FTP and POP3 (PASS).
 _PROTOCOL = expression(
-    r"""(?: (?<=[(\['"`\n]) (?: AUTH | PASS | AUTH[ ](?:PLAIN|LOGIN|XOAUTH2) ) [ ]
-            (?:[^\s()'"]{1,100}[ ])?
+    r"""(?: (?: (?<=[(\['"`\n]) | (?<=\\n) ) (?: AUTH | PASS | AUTH[ ](?:PLAIN|LOGIN|XOAUTH2) ) [ ]
+            (?:[^\s()'"\\]{1,100}[ ])?
           | \bHELLO[ ][23][ ]AUTH[ ]\S{1,100}[ ]
           | \b(?:requirepass|masterauth)[ ]
           | \bACL[ ]SETUSER[ ][^\n\x00]{0,200}[ ][>]
+          | \bAUTH[ ]LOGIN[ ][A-Za-z0-9+/=]{2,200}[ ]
+          | \b[A-Za-z]\d{1,6}[ ]LOGIN[ ][^\s]{1,100}[ ]  # IMAP
+          | ["']AUTH["'],[ ]?b?["'][^"'\x00]{1,100}["'],[ ]?b?
           | \bAUTH[ ](?:PLAIN|LOGIN|XOAUTH2)[ ] )
         [\\"']{0,3} (?P<password> [^\s()'"\[\]\\]{1,300} )""",
     re.VERBOSE,
@@ -81,7 +95,11 @@ def without_statements(text: str, found: Found) -> str:
     """Return `text` without the secrets of the statements in it."""
     folded = text.lower()
     if "insert" in folded:
-        text = _without_inserted(text)
+        text = _without_inserted(text, found)
+    if " in" in folded and "'" in text:
+        text = _IN.sub(lambda listed: _without_listed(listed, found), text)
+    if "pragma" in folded:
+        text = replaced(_PRAGMA, text, found)
     if _PARAMETERS in text:
         text = _without_rest(text, _PARAMETERS, _PARAMETERS_END, unless=("{", "[{"))
     if _FAILING_ROW in text:
@@ -138,7 +156,7 @@ def _without_words(text: str, folded: str, found: Found) -> str:
         text = replaced(_SET_PASSWORD, text, found)
     if "crypt" in folded or "sha" in folded or "password" in folded or "hmac" in folded:
         text = _without_arguments(text, found)
-    if "AUTH" in text or "auth" in text or "PASS" in text or "requirepass" in text:
+    if "AUTH" in text or "auth" in text or "PASS" in text or "LOGIN" in text or "requi" in text:
         text = replaced(_PROTOCOL, text, found, _is_value)
     return text
 
@@ -149,8 +167,20 @@ def _is_value(match: re.Match[str]) -> bool:
     return group == "quoted" or any(map(str.isdigit, match[group or 0]))
 
 
-def _without_inserted(text: str) -> str:
-    """Replace the literals of an INSERT into columns of which one has a secret name."""
+def _without_listed(listed: re.Match[str], found: Found) -> str:
+    if not is_secret_name(listed["name"]):
+        return listed[0]
+    literals = listed["literals"]
+    for literal in _LITERAL.findall(literals):
+        found.add(literal[1:-1])
+    return listed[0][: -len(literals)] + _LITERAL.sub(f"'{SCRUBBED}'", literals)
+
+
+def _without_inserted(text: str, found: Found) -> str:
+    """Replace the literals that an INSERT puts into columns with secret names.
+
+    Where the values are not as many as the columns, all literals are replaced.
+    """
     pieces: list[str] = []
     at = 0
     for insert in _INSERT.finditer(text):
@@ -159,13 +189,39 @@ def _without_inserted(text: str) -> str:
             continue
         values = _INSERTED.match(text, start)
         rest = values[0] if values is not None else ""
-        scrubbed = _LITERAL.sub(f"'{SCRUBBED}'", rest)
         if _STRAY.search(_LITERAL.sub("''", rest)) is not None:
             scrubbed = SCRUBBED
+        else:
+            scrubbed = _without_columns(rest, insert["columns"], found)
         pieces += (text[at:start], scrubbed)
         at = start + len(rest)  # to the end of its line: no other begins there
     pieces.append(text[at:])
     return "".join(pieces)
+
+
+def _without_columns(values: str, columns: str, found: Found) -> str:
+    secret = [_names_a_secret(column) for column in columns.split(",")]
+    pieces: list[str] = []
+    at = depth = column = 0
+    for token in _IN_A_STATEMENT.finditer(values):
+        if token[0] == "(":
+            depth += 1
+            column = 0 if depth == 1 else column
+        elif token[0] == ")":
+            depth -= 1
+            if depth < 0:  # what follows is no row
+                break
+            if not depth and column + 1 != len(secret):
+                return _LITERAL.sub(f"'{SCRUBBED}'", values)
+        elif token[0] == ",":
+            column += depth == 1
+        elif token["place"] is None and depth and (column >= len(secret) or secret[column]):
+            found.add(token[0][1:-1])
+            pieces += (values[at : token.start()], f"'{SCRUBBED}'")
+            at = token.end()
+    if depth > 0:  # it was cut off
+        return _LITERAL.sub(f"'{SCRUBBED}'", values)
+    return "".join([*pieces, values[at:]])
 
 
 def _without_arguments(text: str, found: Found) -> str:
