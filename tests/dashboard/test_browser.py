@@ -16,6 +16,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from tests.demo.conftest import chromium
 
+from tightlip.incidents.framing import frame
+from tightlip.incidents.places import DirectoryPlace
+from tightlip.incidents.spool import Spool
+
 HOSTILE = [
     "<script>document.title='pwned'</script>",
     "<img src=x onerror=\"document.title='pwned'\">",
@@ -85,6 +89,38 @@ def test_an_incident_is_searched_resolved_and_muted_and_no_word_of_a_client_runs
                 ),
             )
         assert [entry for entry in browser.get_log("browser") if entry["level"] != "INFO"] == []
+
+
+def test_whose_report_a_thinned_incident_shows_is_seen_before_the_report(
+    browser, fail, directory, summary
+):
+    full = fail(words="kettle")
+    with DirectoryPlace(directory).opened(print) as records:
+        fingerprint = records.find(full).fingerprint
+    more = {"fingerprint": fingerprint, "error.code": "STORE_CLOSED"}
+    Spool(directory).append(frame(summary("BR1EF0000000", **more)))
+    with serving(directory) as address:
+        browser.get(address)
+        browser.get(f"http://{urlsplit(address).netloc}/incidents/BR1EF0000000")
+        for theme in ("light", "dark"):
+            feature = {"name": "prefers-color-scheme", "value": theme}
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            own = browser.find_element(By.CSS_SELECTOR, ".heading")
+            note = browser.find_element(By.CSS_SELECTOR, ".elsewhere")
+            sides = browser.find_element(By.CSS_SELECTOR, ".sides")
+            assert "500 STORE_CLOSED" in own.text
+            assert note.is_displayed()
+            assert f"The report of another incident: {full}" in note.text
+            assert f"What happened in {full}" in sides.text
+            heights = [part.rect["y"] for part in (own, note, sides)]
+            assert heights == sorted(heights)
+            assert note.rect["x"] + note.rect["width"] <= browser.execute_script(
+                "return document.documentElement.clientWidth"
+            )
+        note.find_element(By.LINK_TEXT, full).click()
+        wait(browser, lambda page: page.current_url.endswith(f"/incidents/{full}"))
+        assert browser.find_elements(By.CSS_SELECTOR, ".elsewhere") == []
+        assert browser.get_log("browser") == []
 
 
 def test_what_happens_meanwhile_comes_by_itself(browser, fail, directory):

@@ -312,6 +312,65 @@ def test_a_thinned_incident_as_text_is_named_before_the_report_that_it_leads_to(
     assert "no price for kettle" in report
 
 
+def test_a_thinned_incident_tells_its_own_time_route_and_status_and_then_whose_report_it_shows(
+    page, fail, directory, summary
+):
+    full = fail(words="kettle")
+    fingerprint = page.get(f"/incidents/{full}.json").json()["fingerprint"]
+    more = {
+        "fingerprint": fingerprint,
+        "error.code": "STORE_CLOSED",
+        "http.response.status_code": 503,
+        "http.route": "/own/{route}",
+    }
+    Spool(directory).append(frame(summary("BR1EF0000000", "2026-05-01T12:00:00Z", **more)))
+    shown = page.get("/incidents/BR1EF0000000").text
+    own, between, other = shown.partition("The report of another incident: ")
+    assert between
+    for fact in ("BR1EF0000000", "2026-05-01 12:00:00 UTC", "503 STORE_CLOSED", "/own/{route}"):
+        assert fact in own
+    for foreign in (full, "INTERNAL_SERVER_ERROR", "/prices", "kettle"):
+        assert foreign not in own
+    assert f'href="/incidents/{full}"' in other
+    assert f"What the client of {full} saw" in other
+    assert f"What happened in {full}" in other
+    assert "no price for kettle" in other
+    assert "503 STORE_CLOSED" not in other
+    plain = page.get(f"/incidents/{full}").text
+    assert "another incident" not in plain
+    assert "What the client saw" in plain
+    told = page.get("/incidents/BR1EF0000000.json").json()
+    assert told["nearest_report"] == full
+    assert (told["http.route"], told["http.response.status_code"]) == ("/own/{route}", 503)
+    assert "exceptions" not in told
+
+
+def test_the_report_that_another_incident_leads_to_is_noted_as_viewed_where_it_is_shown(
+    page, fail, directory, summary
+):
+    full = fail()
+    fingerprint = page.get(f"/incidents/{full}.json").json()["fingerprint"]
+    Spool(directory).append(frame(summary("BR1EF0000000", fingerprint=fingerprint)))
+    for form in ("", ".json", ".md", ".txt"):
+        audit = directory.path / "audit.jsonl"
+        audit.unlink()
+        page.get(f"/incidents/BR1EF0000000{form}")
+        seen = [json.loads(line)["what"] for line in audit.read_text().splitlines()]
+        assert seen == ["BR1EF0000000"] + [full] * (form != ".json")
+
+
+def test_the_health_page_opens_the_store_once(page, fail, directory, monkeypatch):
+    fail()
+    archive_at(directory).close()
+    opened = []
+    prepare = Database._prepare
+    monkeypatch.setattr(
+        Database, "_prepare", lambda self: (opened.append(self._path), prepare(self))
+    )
+    page.get("/health")
+    assert opened.count(directory.store) == 1
+
+
 def test_the_health_page_counts_as_waiting_only_what_is_not_in_the_store(
     page, fail, directory, summary
 ):

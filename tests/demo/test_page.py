@@ -132,7 +132,8 @@ def test_each_report_leads_to_the_incident_page(demo):
     assert kept.status_code == 200
     assert kept.url.path == f"/incidents/{reference}"
     assert str(kept.url).startswith(demo.dashboard.partition("/?")[0])
-    assert "What the client saw" in kept.text
+    assert reference in kept.text
+    assert 'id="saw"' in kept.text
 
 
 def test_the_page_lets_nothing_from_elsewhere_in(demo, client):

@@ -202,7 +202,7 @@ class _Pages:
         )
 
     async def incident(self, request: Request) -> Response:
-        found = await self._viewed(request)
+        found = await self._viewed(request, with_report=True)
         return self._show(
             request,
             "incident.html",
@@ -214,8 +214,8 @@ class _Pages:
         )
 
     async def plain_incident(self, request: Request) -> Response:
-        found = await self._viewed(request)
         form = _form(request)
+        found = await self._viewed(request, with_report=form != "json")
         if form == "json":
             return _json(found.incident.as_json())
 
@@ -241,13 +241,20 @@ class _Pages:
         health = await asyncio.to_thread(self._reader.health)
         return self._show(request, "health.html", health=health)
 
-    async def _viewed(self, request: Request) -> Found:
-        """Return the incident that is asked for; that it is looked at is noted first."""
+    async def _viewed(self, request: Request, *, with_report: bool) -> Found:
+        """Return the incident that is asked for; that it is looked at is noted first.
+
+        Args:
+            request: What is asked.
+            with_report: Whether the report is shown, too, to which it leads.
+        """
         reference = request.path_params["reference"]
         found = await asyncio.to_thread(self._reader.find, reference)
         if found is None:
             raise IncidentUnknown
         await asyncio.to_thread(self._note, request, "viewed", found.incident.reference)
+        if with_report and found.report is not None:
+            await asyncio.to_thread(self._note, request, "viewed", found.report.reference)
         return found
 
     def _note(self, request: Request, did: str, what: str) -> None:

@@ -205,8 +205,7 @@ class Reader:
 
     def health(self) -> Health:
         """Return how the record itself fares."""
-        waiting = self._place.waiting(write_line)
-        with self._opened() as records:
+        with self._place.measured(write_line) as (records, waiting):
             return Health(
                 records.kept(),
                 records.count(),

@@ -53,8 +53,10 @@ class Place(Protocol):
         """
         ...
 
-    def waiting(self, tell: Callable[[str], object]) -> int:
-        """Return how many bytes wait to come into it.
+    def measured(
+        self, tell: Callable[[str], object]
+    ) -> AbstractContextManager[tuple[Records, int]]:
+        """Open it like `opened`, and tell how many bytes waited to come into it.
 
         Args:
             tell: As above.
@@ -109,10 +111,13 @@ class DirectoryPlace:
                     self._drain(store, tell)
                     yield store
 
-    def waiting(self, tell: Callable[[str], object]) -> int:
-        """Return how many bytes of the spools are not in the store yet; see `Place`."""
+    @contextmanager
+    def measured(self, tell: Callable[[str], object]) -> Iterator[tuple[Records, int]]:
+        """Open the store, and tell how many bytes of the spools were not in it; see `Place`."""
         with open_store(self._directory, tell) as store:
-            return undrained(self._directory, store)[0]
+            waiting, _ = undrained(self._directory, store)
+            self._drain(store, tell)
+            yield store, waiting
 
     def _drain(self, store: Store, tell: Callable[[str], object]) -> None:
         drained = drain(self._directory, store)

@@ -50,8 +50,9 @@ def look_up(find: Callable[[str], Incident | None], reference: str) -> Found | N
 def leads_on(incident: Incident, report: Incident) -> str:
     """Return the sentence that stands between a summary and the report that it leads to."""
     return (
-        f"{incident.reference} was one of many alike, and has no report of its own. The nearest "
-        f"report of the same fault is {report.reference}:"
+        f"{incident.reference} was one of many alike, and has no report of its own. What follows "
+        "is that of another incident, with another answer, request and values. The nearest report "
+        f"of the same fault is {report.reference}:"
     )
 
 

@@ -197,9 +197,11 @@ class PostgresqlPlace:
             while True:
                 yield records
 
-    def waiting(self, tell: Callable[[str], object]) -> int:  # noqa: ARG002 - see `Place`
-        """Return 0: what waits, waits at the hosts."""
-        return 0
+    @contextmanager
+    def measured(self, tell: Callable[[str], object]) -> Iterator[tuple[Records, int]]:
+        """Open it; what waits, waits at the hosts; see `Place`."""
+        with self.opened(tell) as records:
+            yield records, 0
 
 
 def _incoming(
