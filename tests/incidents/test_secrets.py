@@ -55,10 +55,10 @@ class Planted(NamedTuple):
     stays: tuple[str, ...] = ()
 
 
-def _application() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("planted", SECRETS / "application.py")
+def _loaded(name: str, file: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, SECRETS / file)
     module = importlib.util.module_from_spec(spec)
-    sys.modules["planted"] = module  # dataclasses and pydantic look there
+    sys.modules[name] = module  # dataclasses and pydantic look there
     spec.loader.exec_module(module)
     return module
 
@@ -68,7 +68,8 @@ def _read(file: Path, table: str) -> list[dict[str, Any]]:
     return tomllib.loads(text).get(table, [])
 
 
-APPLICATION = _application()
+APPLICATION = _loaded("planted", "application.py")
+_loaded("planted_objects", "objects.py")  # adds its shapes to those of the application
 PLACES = [function.__name__ for function in APPLICATION.PLACES]
 
 
