@@ -78,3 +78,28 @@ class Response:
     status: int
     headers: Headers = ()
     body: bytes = b""
+
+
+@dataclass(slots=True)
+class Head:
+    """The header fields of an answer that may leave, and what they say of it.
+
+    It is not to be changed: answers share it.
+
+    Attributes:
+        fields: The fields as they leave.
+        content: The values of `content-type` and `content-encoding`, empty where there is none.
+        lengths: The values of `content-length`.
+        free: The fields whose values are free text, names in lower case.
+        is_usual: Whether such heads come again and again, and hold nobody's secret.
+    """
+
+    fields: Headers
+    content: tuple[bytes, bytes]
+    lengths: tuple[int, ...]
+    free: Headers
+    is_usual: bool
+
+
+NO_FIELDS = Head((), (b"", b""), (), (), is_usual=False)
+"""The head of what has none, such as a message of a WebSocket."""

@@ -21,6 +21,7 @@ from tightlip.responder.containment import contain
 from tightlip.responder.hearing import Hearing
 from tightlip.responder.inspection import Inspector
 from tightlip.responder.stream import StreamReview
+from tightlip.wire.headers import read_head
 
 TEXT = Reading(200, "text/plain")
 
@@ -84,7 +85,7 @@ def work(counted):
 def inspect(scanner, body, *headers):
     hearing = Hearing(lambda _: None, lambda *_: False)
     try:
-        return Inspector(scanner).inspect(headers, body, lambda: Request("GET"), hearing)
+        return Inspector(scanner).inspect(read_head(headers), body, lambda: Request("GET"), hearing)
     finally:
         hearing.close()
 

@@ -13,6 +13,7 @@ from tightlip.exchange import Request, Response
 from tightlip.responder.hearing import Hearing
 from tightlip.responder.policy import read_policy
 from tightlip.responder.success import SuccessReview
+from tightlip.wire.headers import read_head
 
 LEAK = "psycopg2.errors.UniqueViolation: no"
 OK = "All is well with this order, and with the next one"
@@ -54,7 +55,7 @@ def review(desk):
         success = SuccessReview(default_scanner(), read_policy(settings), desk.record, desk.refuse)
         try:
             answer = Response(status, (JSON, *headers), body)
-            inspection = success.inspect(answer.headers, body, lambda: REQUEST, hearing)
+            inspection = success.inspect(read_head(answer.headers), body, lambda: REQUEST, hearing)
             return None if inspection is None else success.judge(inspection, answer, REQUEST)
         finally:
             hearing.close()

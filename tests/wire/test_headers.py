@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tightlip.wire.error_headers import allowed_with_error
-from tightlip.wire.headers import assemble, names_machinery, without_machinery
+from tightlip.wire.headers import assemble, names_machinery, read_head
+
+
+def left(headers):
+    return list(read_head(headers).fields)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ from tightlip.wire.headers import assemble, names_machinery, without_machinery
 def test_machinery_is_named_on_no_response_in_any_case(name):
     kept = [(b"content-type", b"text/plain"), (b"x-request-id", b"7")]
     assert names_machinery(name)
-    assert without_machinery([kept[0], (name, b"x"), (name.lower(), b"y"), kept[1]]) == kept
+    assert left([kept[0], (name, b"x"), (name.lower(), b"y"), kept[1]]) == kept
     assert allowed_with_error([(name, b"GET")]) == ()
 
 
@@ -45,11 +49,11 @@ def test_machinery_is_named_on_no_response_in_any_case(name):
 )
 def test_other_headers_of_a_good_answer_stay_as_they_are(name):
     headers = [(name, b"1"), (name.title(), b"2"), (name, b"1")]
-    assert without_machinery(iter(headers)) == headers
+    assert left(iter(headers)) == headers
 
 
 def test_blanks_around_a_value_are_no_part_of_it():
-    assert without_machinery([(b"A", b" \tb c \t"), (b"d", b"")]) == [(b"A", b"b c"), (b"d", b"")]
+    assert left([(b"A", b" \tb c \t"), (b"d", b"")]) == [(b"A", b"b c"), (b"d", b"")]
 
 
 @pytest.mark.parametrize(
@@ -76,13 +80,59 @@ def test_blanks_around_a_value_are_no_part_of_it():
 )
 def test_a_header_that_http_cannot_hold_is_refused(name, value):
     with pytest.raises(ValueError, match=r"^b['\"]"):
-        without_machinery([(name, value)])
+        read_head([(name, value)])
 
 
 @pytest.mark.parametrize(("name", "value"), [("a", b"b"), (b"a", "b"), (b"a", 7), (None, b"b")])
 def test_a_header_that_is_not_of_bytes_is_refused(name, value):
     with pytest.raises((TypeError, AttributeError)):
-        without_machinery([(name, value)])
+        read_head([(name, value)])
+
+
+def test_a_head_tells_what_its_fields_say_of_the_body_and_which_are_free_text():
+    head = read_head(
+        [
+            (b"Content-Type", b" text/plain "),
+            (b"content-encoding", b"gzip"),
+            (b"Content-Length", b"07"),
+            (b"content-length", b"8"),
+            (b"ETag", b'"1"'),
+            (b"X-Own", b"a b"),
+        ]
+    )
+    assert head.content == (b"text/plain", b"gzip")
+    assert head.lengths == (7, 8)
+    assert head.free == ((b"x-own", b"a b"),)
+
+
+USUAL = [(b"content-type", b"text/plain"), (b"content-length", b"7"), (b"vary", b"Origin")]
+
+
+def test_a_head_that_comes_again_is_the_same():
+    assert read_head(list(USUAL)) is read_head(iter(USUAL))
+    assert read_head(map(list, USUAL)).fields == read_head(USUAL).fields
+
+
+@pytest.mark.parametrize("name", [b"set-cookie", b"x-request-id", b"authorization", b"server"])
+def test_a_head_that_may_hold_a_secret_is_not_kept(name):
+    head = read_head([*USUAL, (name, b"1")])
+    assert not head.is_usual
+    assert read_head([*USUAL, (name, b"1")]) is not head
+
+
+def test_what_is_no_plain_field_is_not_kept_for_others():
+    class Bytes(bytes):
+        pass
+
+    first = read_head([(b"vary", Bytes(b"X-Special"))])
+    assert first is not read_head([(b"vary", b"X-Special")])
+
+
+def test_the_heads_that_are_kept_are_bounded():
+    first = read_head(USUAL)
+    for number in range(2000):
+        read_head([(b"content-length", b"%d" % number), (b"vary", b"X-Bounded")])
+    assert read_head(USUAL) is not first
 
 
 def test_the_headers_are_joined_in_the_order_of_their_names_and_ours_win():

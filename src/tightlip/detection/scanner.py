@@ -52,7 +52,7 @@ _BEFORE = b' \t\r\n">'
 _BEHIND = b' \t\r\n"<'
 """What a pattern may read before and behind words: white space, quotes, and the ends of tags."""
 
-_PLUS = b"+"
+(_PLUS,) = b"+"
 _SIDE = 64
 """How many bytes on both sides of a match its check is shown."""
 
@@ -112,9 +112,11 @@ class Scanner:
             counts: Tells of a finding whether it counts; all do without it.
         """
         hits = self._strong.engine.hits(plain)
-        is_bare = not (hits or is_dressed(plain) or (_PLUS in plain and joins_words(reading)))
-        if is_bare and not (
-            reading.weighs_all and (reading.is_failing or self._weak.engine.hits(plain))
+        if not (
+            hits
+            or is_dressed(plain)
+            or (_PLUS in plain and joins_words(reading))
+            or (reading.weighs_all and (reading.is_failing or self._weak.engine.hits(plain)))
         ):
             return ()
         found: set[Finding] = set()

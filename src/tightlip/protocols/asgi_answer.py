@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from tightlip.exchange import Response
 from tightlip.protocols.asgi_faults import UnsendableError
@@ -11,12 +11,10 @@ from tightlip.protocols.redirect import without_own_address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tightlip.exchange import Request
+    from tightlip.exchange import Head, Request
     from tightlip.protocols.asgi_exchange import Message, Scope
     from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Responder
-
-Fields: TypeAlias = list[tuple[bytes, bytes]]
 
 _FIRST_FINAL = 200
 _FIRST_REDIRECT = 300
@@ -25,7 +23,6 @@ _SERVER_ERROR = 500
 WITHOUT_BODY = frozenset({204, 304})
 """The final statuses whose answers have no body (RFC 9110, section 6.4.1)."""
 
-_LENGTH = len(b"content-length")
 _METHODS = ("method", "REQUEST_METHOD")
 
 
@@ -52,8 +49,8 @@ def plain(body: object) -> bytes:
         raise UnsendableError(f"a body is made of bytes, not of {type(body).__name__}") from None
 
 
-def sendable(responder: Responder, message: Message) -> Fields:
-    """Return the fields of `message` without those that name the machinery.
+def sendable(responder: Responder, message: Message) -> Head:
+    """Return what of the head of `message` may leave.
 
     Raises:
         UnsendableError: HTTP has no form for one of them.
@@ -70,31 +67,30 @@ def outgoing(
     scope: Scope,
     request: Callable[[], Request],
     body: bytes | None = None,
-) -> Fields:
-    """Return the headers of a good answer as they may leave; `body` is all of it, if it is known.
+) -> Head:
+    """Return the head of a good answer as it may leave; `body` is all of it, if it is known.
 
     Raises:
         UnsendableError: HTTP has no form for the status or a header, or the length is another
             one: what follows on the connection would be taken for a part of this answer.
     """
     status = start["status"]
-    headers = sendable(responder, start)
+    head = sendable(responder, start)
     if status < _FIRST_FINAL:
         raise UnsendableError(f"an answer cannot have the status {status}")
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
-        headers = without_own_address(headers, scope, request())
+        head = responder.outgoing(without_own_address(head.fields, scope, request()))
     if body is not None:
-        length = len(body)
-        for name, value in headers:
-            if len(name) == _LENGTH and name.lower() == b"content-length" and int(value) != length:
-                _check_wrong_length(value, length, status, scope)
-    return headers
+        for announced in head.lengths:
+            if announced != len(body):
+                _check_wrong_length(announced, len(body), status, scope)
+    return head
 
 
-def _check_wrong_length(announced: bytes, length: int, status: int, scope: Scope) -> None:
+def _check_wrong_length(announced: int, length: int, status: int, scope: Scope) -> None:
     has_none = status in WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
     if not has_none:
-        raise UnsendableError(f"{int(announced)} bytes were announced, {length} came")
+        raise UnsendableError(f"{announced} bytes were announced, {length} came")
 
 
 def reviewed_fields(
@@ -109,5 +105,5 @@ def reviewed_fields(
     Raises:
         UnsendableError: HTTP has no form for one of them.
     """
-    fields = sendable(responder, message)
-    return {**message, "headers": responder.review_fields(status, fields, request, hearing)}
+    head = sendable(responder, message)
+    return {**message, "headers": responder.review_fields(status, head, request, hearing)}

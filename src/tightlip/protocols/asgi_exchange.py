@@ -144,7 +144,8 @@ class State:
         Such a circle would keep every object of a failed request until the garbage collector
         comes by.
         """
-        self.exception = self.traceback = self.answer = None
+        if self.exception is not None or self.answer is not None:
+            self.exception = self.traceback = self.answer = None
 
 
 class StreamAbortedError(Exception):

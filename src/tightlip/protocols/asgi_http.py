@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tightlip.exchange import Request, Response, first_of, without
-from tightlip.protocols.asgi_answer import Fields, outgoing, plain, reviewed_fields, started_by
+from tightlip.exchange import Head, Request, Response, first_of, without
+from tightlip.protocols.asgi_answer import outgoing, plain, reviewed_fields, started_by
 from tightlip.protocols.asgi_exchange import (
     STATE,
     Application,
@@ -13,6 +13,7 @@ from tightlip.protocols.asgi_exchange import (
     Receive,
     Scope,
     Send,
+    State,
     StreamAbortedError,
     Surroundings,
     is_sudden,
@@ -20,12 +21,11 @@ from tightlip.protocols.asgi_exchange import (
     must_pass,
     request_of,
     route_of,
-    state_of,
     tells_of_leaving,
     without_files,
 )
 from tightlip.protocols.asgi_faults import LeakError, MissingAnswerError
-from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING
+from tightlip.protocols.phase import DONE, STREAMING, WAITING, WITHHOLDING, Phase
 from tightlip.protocols.stream_form import form_of, gathered_length
 from tightlip.slots import is_a, set_traceback
 
@@ -49,37 +49,18 @@ class HttpExchange:
     what the responder decides.
     """
 
-    __slots__ = (
-        "_disconnected",
-        "_dress",
-        "_framework",
-        "_gathered",
-        "_hearing",
-        "_held",
-        "_is_complete",
-        "_is_ours",
-        "_last_chunk",
-        "_late",
-        "_listeners",
-        "_receive",
-        "_received",
-        "_responder",
-        "_review",
-        "_send",
-        "_state",
-        "_withheld",
-        "is_outermost",
-        "phase",
-        "scope",
-    )
+    # What few requests ask for has its value here: every one would pay for setting it.
+    _withheld = b""
+    _review: StreamReview[Answer] | None = None
+    _last_chunk = b""
+    _received = 0
+    _disconnected = False
+    _is_complete = False
+    _listeners = 0
     starts_late = False  # whether a status leaves with the first part of the body only
 
     def __init__(
-        self,
-        surroundings: Surroundings,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
+        self, surroundings: Surroundings, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._dress = surroundings.dress
         self._responder = surroundings.responder
@@ -87,20 +68,16 @@ class HttpExchange:
         self.scope = without_files(scope) if "extensions" in scope else scope
         self._receive = receive
         self._send = send
-        self.is_outermost = STATE not in scope
-        self._state = state_of(scope)
+        state = scope.get(STATE)
+        self.is_outermost = state is None
+        if state is None:
+            state = scope[STATE] = State()
+        self._state: State = state
         self._hearing = surroundings.hear()
-        self.phase = WAITING
+        self.phase: Phase = WAITING
         self._held: Message | None = None
         self._gathered: bytearray | None = None
-        self._withheld = b""
-        self._review: StreamReview[Answer] | None = None
-        self._last_chunk = b""
-        self._received = 0
-        self._disconnected = False
-        self._is_complete = False
         self._is_ours = False
-        self._listeners = 0
         self._late: LateEnd | None = None
 
     async def failed(self, exception: BaseException) -> None:
@@ -149,13 +126,46 @@ class HttpExchange:
         if kind == "http.response.start":
             if self.phase is WAITING:
                 self._held = message
-        elif kind == "http.response.debug":
+            return
+        if not (
+            held is not None
+            and kind == "http.response.body"
+            and self.phase is WAITING
+            and held["status"] < _FIRST_ERROR
+            and type(message.get("body")) is bytes
+            and not message.get("more_body", False)
+            and not (self._gathered or self._is_ours or self._state.has_escaped)
+        ):
+            whole = await self._take(held, message)
+            if whole is None:
+                return
+            held, message = whole
+        # No coroutine for this: every request would pay for one.
+        head, changed = self._review_whole(held, message.get("body", b""))
+        if changed is None:
+            self.phase = STREAMING  # a server may refuse what is shorter than announced
+            await self._send({**held, "headers": list(head.fields)})
+            await self._send(message)
+            self.phase = DONE
+        elif changed.status >= _FIRST_ERROR:
+            await self._deliver(changed)
+        else:
+            self.phase = DONE
+            await self._send({**held, "headers": list(changed.headers)})
+            await self._finish(changed.body)
+
+    async def _take(self, held: Message | None, message: Message) -> tuple[Message, Message] | None:
+        """Take a message that is not all of a good answer.
+
+        Return the start and the body of that answer where it has come as a whole by now.
+        """
+        kind, body = message["type"], message.get("body", b"")
+        if kind == "http.response.debug":
             await self._send(message)
         elif self._is_ours:
-            if message.get("more_body", False) and message.get("body", b""):
+            if message.get("more_body", False) and body:
                 raise StreamAbortedError("another answer has left in place of this one")
         elif held is not None:
-            body = message.get("body", b"")
             if type(body) is not bytes:
                 message = {**message, "body": plain(body)}
             ends = kind in _BODIES and not message.get("more_body", False)
@@ -163,30 +173,31 @@ class HttpExchange:
             if ends and is_good and not body and self._state.has_escaped:
                 self._is_complete = True  # what broke the answer comes after such an end
             elif ends and is_good and self.phase is WAITING and not self._gathered:
-                await self._send_whole(held, message)
+                return held, message
             else:
-                await self._send_part(held, message, ends=ends)
+                whole = await self._send_part(held, message, ends=ends)
+                return None if whole is None else (held, whole)
+        return None
 
-    async def _send_part(self, held: Message, message: Message, *, ends: bool) -> None:
-        """Hand on or withhold a part of the answer that `held` starts."""
+    async def _send_part(self, held: Message, message: Message, *, ends: bool) -> Message | None:
+        """Hand on or withhold a part of an answer; return all of a good one, if it is whole now."""
         is_stream = self.phase is STREAMING
         if self.phase is WAITING:
             gathered = self._gather(held, message, ends=ends)
             if gathered is None:
-                return
+                return None
             message = gathered
             is_body = message["type"] == "http.response.body"
             if (ends or self._is_ours) and is_body and held["status"] < _FIRST_ERROR:
-                await self._send_whole(held, message)
-                return
+                return message
             await self._begin(held)
         if self.phase is WITHHOLDING:
             await self._withhold(message.get("body", b""), ends=ends)
-            return
+            return None
         if self._review is not None and message["type"] == "http.response.body":
             body = await self._reviewed(message.get("body", b""), ends=ends)
             if body is None or not (body or ends):
-                return
+                return None
             message = {**message, "body": body}
         self._last_chunk = message.get("body", b"") or self._last_chunk
         if ends and is_stream and form_of(started_by(self._held).headers) is not None:
@@ -200,6 +211,7 @@ class HttpExchange:
             about = held["status"], self._request, self._hearing
             message = reviewed_fields(self._responder, message, *about)
         await self._send(message)
+        return None
 
     def _gather(self, held: Message, message: Message, *, ends: bool) -> Message | None:
         """Return what has come of an answer, as one part; None while it waits for more.
@@ -223,41 +235,26 @@ class HttpExchange:
         self._gathered.clear()
         return {**message, "body": body, "more_body": missing < 0 and not ends}
 
-    def _review_whole(self, held: Message, body: bytes) -> tuple[Fields, Response | None]:
-        """Return the headers of a whole good answer, and what leaves in its place, if need be."""
-        headers = outgoing(self._responder, held, self.scope, self._request, body)
+    def _review_whole(self, held: Message, body: bytes) -> tuple[Head, Response | None]:
+        """Return the head of a whole good answer, and what leaves in its place, if need be."""
+        head = outgoing(self._responder, held, self.scope, self._request, body)
         if self._state.exception is not None:
             self._hearing.note(self._state.exception)
-        return headers, self._responder.review_success(
-            held["status"], headers, body, self._request, self._hearing
+        return head, self._responder.review_success(
+            held["status"], head, body, self._request, self._hearing
         )
-
-    async def _send_whole(self, held: Message, message: Message) -> None:
-        """Send a whole good answer as the responder lets it leave."""
-        headers, changed = self._review_whole(held, message.get("body", b""))
-        if changed is None:
-            self.phase = STREAMING  # a server may refuse what is shorter than announced
-            await self._send({**held, "headers": headers})
-            await self._send(message)
-            self.phase = DONE
-        elif changed.status >= _FIRST_ERROR:
-            await self._deliver(changed)
-        else:
-            self.phase = DONE
-            await self._send({**held, "headers": list(changed.headers)})
-            await self._finish(changed.body)
 
     async def _begin(self, held: Message) -> None:
         """Let the start of a good answer leave; withhold that of an error."""
         if held["status"] >= _FIRST_ERROR:
             self.phase = WITHHOLDING
             return
-        fields = outgoing(self._responder, held, self.scope, self._request)
-        started = Response(held["status"], tuple(fields))
+        status, head = held["status"], outgoing(self._responder, held, self.scope, self._request)
         form = form_of(started_by(self._held).headers)
+        about = self._request, self._hearing
         separator, starts_late = None if form is None else form.separator, self.starts_late
         headers, self._review = self._responder.open_stream(
-            started, separator, self._request, self._hearing, starts_late=starts_late and not form
+            status, head, separator, *about, starts_late=starts_late and not form
         )
         await self._send({**held, "headers": list(headers)})
         self.phase = STREAMING

@@ -79,8 +79,6 @@ class NativeExchange(HttpExchange):
         writer: Puts what may leave on the wire.
     """
 
-    __slots__ = ()
-
     def __init__(self, surroundings: Surroundings, scope: Scope, writer: Writer) -> None:
         has_body = scope["method"] != "HEAD"
 

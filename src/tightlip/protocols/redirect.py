@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ _ADDRESS = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
 
 
 def without_own_address(
-    headers: list[tuple[bytes, bytes]],
+    headers: Iterable[tuple[bytes, bytes]],
     scope: Mapping[str, Any],
     request: Request,
 ) -> list[tuple[bytes, bytes]]:

@@ -75,7 +75,6 @@ class WsgiExchange(HttpExchange):
         send: Takes what leaves.
     """
 
-    __slots__ = ("_path",)
     starts_late = True
 
     def __init__(self, surroundings: Surroundings, environ: Environ, send: Any) -> None:
@@ -112,9 +111,9 @@ class WsgiExchange(HttpExchange):
         held = self._held
         if held is None or held["status"] >= _FIRST_ERROR or self.phase is not WAITING:
             return None
-        headers, changed = self._review_whole(held, body)
+        head, changed = self._review_whole(held, body)
         self.phase = DONE
-        return Response(held["status"], tuple(headers), body) if changed is None else changed
+        return Response(held["status"], head.fields, body) if changed is None else changed
 
     def end(self) -> None:
         """See that the answer is whole."""

@@ -11,7 +11,7 @@ from tightlip.exchange import Response, first_of
 from tightlip.responder.exemption import parts_of
 from tightlip.responder.inspection import Inspector
 from tightlip.translation.chain import related, text_of
-from tightlip.wire.headers import without_machinery
+from tightlip.wire.headers import read_head
 
 if TYPE_CHECKING:
     from tightlip.detection.scanner import Scanner
@@ -79,17 +79,17 @@ class ErrorPages:
             return None
         if exception is not None:
             hearing.note(exception)
-        headers = without_machinery(response.headers)
-        found = self._inspector.inspect(headers, response.body, request, hearing)
+        head = read_head(response.headers)
+        found = self._inspector.inspect(head, response.body, request, hearing)
         return None if found else path
 
     @staticmethod
     def as_sent(response: Response, reference: str | None) -> Response:
         """Return the page with the reference of its incident, and without what names machinery."""
-        headers = without_machinery(response.headers)
+        headers = read_head(response.headers).fields
         if reference is not None:
-            headers.append((b"x-error-reference", reference.encode()))
-        return Response(response.status, tuple(headers), response.body)
+            headers = (*headers, (b"x-error-reference", reference.encode()))
+        return Response(response.status, headers, response.body)
 
 
 def shows(page: bytes, exception: BaseException, *, is_declared: bool) -> bool:

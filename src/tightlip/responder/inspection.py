@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import islice
@@ -24,30 +24,9 @@ from tightlip.responder.stream import End, Judge, StreamReview
 
 if TYPE_CHECKING:
     from tightlip.detection.echo import Echo
-    from tightlip.exchange import Request
+    from tightlip.exchange import Head, Headers, Request
     from tightlip.responder.hearing import Hearing
 
-_PLAIN_HEADERS = frozenset(
-    # Fields with values of a fixed form that an application or a server sets on most answers.
-    {
-        b"accept-ranges",
-        b"age",
-        b"allow",
-        b"cache-control",
-        b"connection",
-        b"content-language",
-        b"content-length",
-        b"date",
-        b"etag",
-        b"expires",
-        b"keep-alive",
-        b"last-modified",
-        b"transfer-encoding",
-        b"vary",
-        b"x-content-type-options",
-        b"x-frame-options",
-    }
-)
 _MOST_READINGS = 1024
 _GOOD = 200
 _HEAD = 64
@@ -110,22 +89,23 @@ class Inspector:
         self._scanner = scanner
         self._exemptions = tuple(exemptions)
         self._readings: dict[tuple[bytes, bytes], tuple[Reading, bool]] = {}
+        self._clean: set[Headers] = set()  # the fields of usual heads in which nothing leaks
 
     def inspect(
         self,
-        headers: Iterable[tuple[bytes, bytes]],
+        head: Head,
         body: bytes,
         request: Callable[[], Request],
         hearing: Hearing,
     ) -> Inspection | None:
-        """Return what a whole answer with `headers` and `body` carries; None if nothing."""
-        content_type, content_encoding, others = _sorted(headers)
+        """Return what a whole answer with `head` and `body` carries; None if nothing."""
+        leaking: tuple[LeakingField, ...] = ()
         echoes: dict[Finding, Echo] = {}
-        leaking = self._leaking_headers(others, request, hearing, echoes) if others else ()
+        if head.free:
+            leaking = self._leaking_headers(head, request, hearing, echoes)
         if not body:
             return Inspection(body, headers=leaking, echoes=echoes) if leaking else None
-        known = self._readings.get((content_type, content_encoding))
-        reading, is_plain = known or self._learn(content_type, content_encoding)
+        reading, is_plain = self._readings.get(head.content) or self._learn(head.content)
         plain = body
         if not is_plain or body.find(0, 0, _HEAD) >= 0:
             try:
@@ -147,28 +127,26 @@ class Inspector:
 
     def stream(
         self,
-        headers: Iterable[tuple[bytes, bytes]],
+        head: Head,
         separator: re.Pattern[bytes] | None,
         judge: Judge[End],
         hear: Hear,
     ) -> StreamReview[End]:
-        """Return what reads the body of an answer with `headers` piece by piece."""
-        values = {name.lower(): value for name, value in headers}
-        reading, _ = self._learn(
-            values.get(b"content-type", b""), values.get(b"content-encoding", b"")
-        )
+        """Return what reads the body of an answer with `head` piece by piece."""
+        reading, _ = self._readings.get(head.content) or self._learn(head.content)
         return StreamReview(StreamScanner(self._scanner, reading, hear), reading, separator, judge)
 
-    def _learn(self, content_type: bytes, content_encoding: bytes) -> tuple[Reading, bool]:
+    def _learn(self, content: tuple[bytes, bytes]) -> tuple[Reading, bool]:
         """Return how such an answer is read, and whether its bytes are plain text in UTF-8."""
+        content_type, content_encoding = content
         reading = Reading(
             _GOOD, content_type.decode("latin-1"), content_encoding.decode("latin-1").lower()
         )
         is_plain = not content_encoding and reading.charset in _UTF8 and is_text(b"\x00", reading)
         if len(self._readings) >= _MOST_READINGS:
             self._readings.clear()
-        self._readings[content_type, content_encoding] = (reading, is_plain)
-        return reading, is_plain
+        known = self._readings[content] = (reading, is_plain)
+        return known
 
     def counted(self, inspection: Inspection, request: Request) -> tuple[Finding, ...]:
         """Return the findings of a piece of a stream that no exemption covers."""
@@ -191,20 +169,28 @@ class Inspector:
 
     def _leaking_headers(
         self,
-        headers: list[tuple[bytes, bytes]],
+        head: Head,
         request: Callable[[], Request],
         hearing: Hearing,
         echoes: dict[Finding, Echo],
     ) -> tuple[LeakingField, ...]:
         """Return the fields that leak: all are read at once, and one by one only on a finding.
 
+        Those of a usual head are read once, unless an exception was heard meanwhile.
         What is the text of an exception is told in `echoes`.
         """
-        whole = b"\r\n".join(b"%b: %b" % header for header in headers)
-        if hearing.is_empty and not self._scanner.read(whole, _HEADER):
-            return ()
+        if hearing.is_empty:
+            if head.is_usual and head.free in self._clean:
+                return ()
+            whole = b"\r\n".join([b"%b: %b" % field for field in head.free])
+            if not self._scanner.read(whole, _HEADER):
+                if head.is_usual:
+                    if len(self._clean) >= _MOST_READINGS:
+                        self._clean.clear()
+                    self._clean.add(head.free)
+                return ()
         leaking = []
-        for name, value in headers:
+        for name, value in head.free:
             line = b"%b: %b" % (name, value)
             found = self._scanner.read(line, _HEADER)
             if not hearing.is_empty:
@@ -224,25 +210,6 @@ class Inspector:
             if found:
                 leaking.append(LeakingField(name, value, found[0]))
         return tuple(leaking)
-
-
-def _sorted(
-    headers: Iterable[tuple[bytes, bytes]],
-) -> tuple[bytes, bytes, list[tuple[bytes, bytes]]]:
-    """Return the content type, the content coding, and the fields whose values are free text."""
-    content_type = content_encoding = b""
-    others: list[tuple[bytes, bytes]] = []
-    for name, value in headers:
-        if name in _PLAIN_HEADERS:
-            continue
-        lower = name.lower()
-        if lower == b"content-type":
-            content_type = value
-        elif lower == b"content-encoding":
-            content_encoding = value
-        elif lower not in _PLAIN_HEADERS:
-            others.append((lower, value))
-    return content_type, content_encoding, others
 
 
 def _heard(

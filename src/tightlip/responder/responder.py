@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tightlip.catalog.error import PublicError
 from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
-from tightlip.exchange import Headers, Request, Response
+from tightlip.exchange import Head, Headers, Request, Response
 from tightlip.failure import HttpFailure, ValidationFailure, Withheld
 from tightlip.incidents.reference import new_reference
 from tightlip.plugins import find_for
@@ -36,12 +36,11 @@ from tightlip.source import adopt
 from tightlip.translation.literal import live_places, prove, source_of
 from tightlip.translation.translator import Translator
 from tightlip.wire import envelope, last_resort
-from tightlip.wire.headers import assemble, without_machinery
+from tightlip.wire.headers import assemble, read_head
 from tightlip.wire.negotiation import render
 
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
-
 
 __all__ = ["Answer", "Responder", "read_nothing"]
 
@@ -68,8 +67,8 @@ class Responder:
     adopt = staticmethod(adopt)
     """Counts the package of a module as the application, for adapters that know its name."""
 
-    outgoing = staticmethod(without_machinery)
-    """Returns the headers of a good response without those that name the machinery."""
+    outgoing = staticmethod(read_head)
+    """Reads the headers of a good response; those that name the machinery are left out."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -204,28 +203,28 @@ class Responder:
     def review_success(
         self,
         status: int,
-        headers: Sequence[tuple[bytes, bytes]],
+        head: Head,
         body: bytes,
         request: Callable[[], Request],
         hearing: Hearing,
     ) -> Response | None:
         """Return what leaves in place of a whole good answer; None where it may leave as it is.
 
-        `request` is asked for only where something leaks, and only then a `Response` is made:
-        every request would pay for one.
+        Only where something leaks `request` is asked for, and a `Response` is made.
         """
         try:
-            inspection = self._inspect(headers, body, request, hearing)
+            inspection = self._inspect(head, body, request, hearing)
             if inspection is None:
                 return None
-            response = Response(status, tuple(headers), body)
+            response = Response(status, head.fields, body)
             return self._success.judge(inspection, response, request())
         except BaseException as fault:  # what could not be read does not leave
             return self._told(self._last_resort(fault, request()), request()).response
 
-    def open_stream(
+    def open_stream(  # noqa: PLR0913 - each is a part of the exchange
         self,
-        response: Response,
+        status: int,
+        head: Head,
         separator: re.Pattern[bytes] | None,
         request: Callable[[], Request],
         hearing: Hearing,
@@ -235,7 +234,8 @@ class Responder:
         """Return the headers that may leave before a stream, and what reads the stream.
 
         Args:
-            response: The status and the headers of the answer.
+            status: The status of the answer.
+            head: Its headers.
             separator: What ends an event of the stream; None where it has none.
             request: Gives the request; asked for only where something leaks.
             hearing: What the request raises meanwhile.
@@ -244,10 +244,10 @@ class Responder:
         """
 
         def judge(inspection: Inspection, has_left: bool) -> Answer | None:  # noqa: FBT001 - the seam's
-            status = _LAST_ERROR.status if starts_late and not has_left else response.status
-            return self._end_stream(inspection, status, request(), RESPONSE)
+            told = _LAST_ERROR.status if starts_late and not has_left else status
+            return self._end_stream(inspection, told, request(), RESPONSE)
 
-        return self._success.open_stream(response.headers, separator, judge, request, hearing)
+        return self._success.open_stream(head, separator, judge, request, hearing)
 
     def review_message(
         self, text: str, request: Callable[[], Request], hearing: Hearing

@@ -11,7 +11,7 @@ from tightlip.catalog.standard import standard_error
 from tightlip.detection.reading import Reading
 from tightlip.detection.scanner import MOST_FINDINGS, Scanner
 from tightlip.detection.views import View
-from tightlip.exchange import Headers, Request, Response, first_of
+from tightlip.exchange import NO_FIELDS, Head, Headers, Request, Response, first_of
 from tightlip.failure import Withheld
 from tightlip.findings.finding import Category, Finding
 from tightlip.incidents.reference import new_reference
@@ -116,7 +116,7 @@ class SuccessReview:
 
     def open_stream(
         self,
-        headers: Headers,
+        head: Head,
         separator: re.Pattern[bytes] | None,
         judge: Callable[[Inspection, bool], End | None],
         request: Callable[[], Request],
@@ -138,16 +138,17 @@ class SuccessReview:
             told = {finding: echoes[finding] for finding in findings if finding in echoes}
             return judge(Inspection(text, findings, fault=fault, echoes=told), review.has_left)
 
-        leaking = self._inspector.inspect(headers, b"", request, hearing)
+        headers = head.fields
+        leaking = self._inspector.inspect(head, b"", request, hearing)
         if leaking is not None and not self._reports:
             headers = _without(headers, {field.name for field in leaking.headers})
-        review = self._inspector.stream(headers, separator, judged, hear)
+        review = self._inspector.stream(head, separator, judged, hear)
         return headers, review
 
     def fields(
         self,
         status: int,
-        headers: list[tuple[bytes, bytes]],
+        head: Head,
         request: Callable[[], Request],
         hearing: Hearing,
     ) -> list[tuple[bytes, bytes]]:
@@ -156,15 +157,15 @@ class SuccessReview:
         `request` is asked for only where something leaks, which is recorded.
         """
         try:
-            inspection = self._inspector.inspect(headers, b"", request, hearing)
+            inspection = self._inspector.inspect(head, b"", request, hearing)
             if inspection is None:
-                return headers
+                return list(head.fields)
             asked = request()
             leak = self._leak(inspection, (), Contained(b"", ()), status, asked)
             self._record(leak, asked, new_reference(), b"")
             if self._reports:
-                return headers
-            return list(_without(tuple(headers), {field.name for field in inspection.headers}))
+                return list(head.fields)
+            return list(_without(head.fields, {field.name for field in inspection.headers}))
         except BaseException as fault:  # what could not be read does not leave
             tell(fault)
             return []
@@ -173,7 +174,7 @@ class SuccessReview:
         self, text: bytes, request: Callable[[], Request], hearing: Hearing
     ) -> Inspection | None:
         """Return what a message of a WebSocket carries; None if nothing."""
-        return self._inspector.inspect((), text, request, hearing)
+        return self._inspector.inspect(NO_FIELDS, text, request, hearing)
 
     def judge_stream(
         self, inspection: Inspection, status: int, request: Request, kind: str = RESPONSE

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from tightlip.exchange import Headers
+from tightlip.exchange import Head, Headers
 
 # Fields that name the machinery. They leave with no response at all.
 _NEVER = frozenset(
@@ -34,9 +32,73 @@ _NEVER = frozenset(
 )
 _NEVER_STARTS = (b"x-aspnet", b"x-debug", b"x-drupal", b"x-exception", b"x-php", b"x-rack")
 
+_PLAIN = frozenset(
+    # Fields with values of a fixed form that an application or a server sets on most answers.
+    {
+        b"accept-ranges",
+        b"age",
+        b"allow",
+        b"cache-control",
+        b"connection",
+        b"content-language",
+        b"content-length",
+        b"date",
+        b"etag",
+        b"expires",
+        b"keep-alive",
+        b"last-modified",
+        b"transfer-encoding",
+        b"vary",
+        b"x-content-type-options",
+        b"x-frame-options",
+    }
+)
+
+_REPEATED = frozenset(
+    # Fields whose values come again and again, and are secrets of nobody.
+    {
+        b"accept-ranges",
+        b"access-control-allow-credentials",
+        b"access-control-allow-origin",
+        b"access-control-expose-headers",
+        b"allow",
+        b"cache-control",
+        b"connection",
+        b"content-encoding",
+        b"content-language",
+        b"content-length",
+        b"content-type",
+        b"cross-origin-embedder-policy",
+        b"cross-origin-opener-policy",
+        b"cross-origin-resource-policy",
+        b"permissions-policy",
+        b"referrer-policy",
+        b"strict-transport-security",
+        b"vary",
+        b"x-content-type-options",
+        b"x-frame-options",
+        b"x-xss-protection",
+    }
+)
+_MOST_KEPT = 1024
+
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")  # RFC 9110, section 5.5
-_LENGTH = re.compile(rb"[0-9]+")
+_OUTSIDE_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5
+
+
+class _Name(NamedTuple):
+    """What is known of a field by its name: in lower case, and whether it is of these kinds."""
+
+    lower: bytes
+    never_leaves: bool
+    is_plain: bool
+    is_repeated: bool
+
+
+_heads: dict[Headers, Head] = {}
+"""The usual heads, by the fields that were given."""
+
+_names: dict[bytes, _Name] = {}
 
 
 def names_machinery(name: bytes) -> bool:
@@ -45,59 +107,87 @@ def names_machinery(name: bytes) -> bool:
     return lower in _NEVER or lower.startswith(_NEVER_STARTS)
 
 
-def without_machinery(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return `headers` without the fields that say what the API is made of.
+def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
+    """Read the header fields of a good answer; those that name the machinery are left out.
 
     Raises:
         TypeError: A name or value is not of bytes.
         ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5), or a length
             is none (section 8.6); servers cut the connection, or send it as it is.
     """
-    kept = []
-    for field in headers:
-        known = _passed.get(field) if type(field) is tuple else None
-        if known is not None:
-            kept.append(known)
+    given = tuple(headers)
+    try:
+        known = _heads.get(given)
+    except TypeError:  # a field may be a list
+        return _read_anew(given)
+    return known or _read_anew(given)
+
+
+def _read_anew(given: Headers) -> Head:
+    fields, free = [], []
+    content_type = content_encoding = b""
+    lengths: tuple[int, ...] = ()
+    is_usual = True
+    for name, value in given:
+        lower, never_leaves, is_plain, is_repeated = _names.get(name) or _learn(name)
+        if never_leaves:
+            is_usual = False
             continue
-        name, value = field
-        form = _form_of(name)
-        if form is not None:
-            plain = value.strip(b" \t")
-            if form.fullmatch(plain) is None:
+        plain = value.strip(b" \t")
+        fields.append((name, plain))
+        if not is_repeated:
+            is_usual = False
+        if lower == b"content-length":
+            if not plain.isdigit():
                 raise ValueError(f"{name!r}: {value!r}")
-            kept.append((name, plain))
-            if name in _REPEATED and type(name) is bytes and type(plain) is bytes:
-                if len(_passed) == _MOST_PASSED:
-                    _passed.clear()
-                _passed[name, plain] = (name, plain)
-    return kept
+            lengths += (int(plain),)
+        elif lower == b"content-type":
+            content_type = plain
+        elif lower == b"content-encoding":
+            content_encoding = plain
+        elif not is_plain:
+            free.append((lower, plain))
+    _check_values(fields)
+    content = content_type, content_encoding
+    head = Head(tuple(fields), content, lengths, tuple(free), is_usual)
+    if is_usual:
+        _keep(given, head)
+    return head
 
 
-_REPEATED = frozenset(
-    {b"cache-control", b"content-encoding", b"content-length", b"content-type", b"vary"}
-)
-"""Fields whose values come again and again, and are secrets of nobody."""
+def _check_values(fields: list[tuple[bytes, bytes]]) -> None:
+    """See that HTTP can hold the values; all are read at once, and one by one to tell the wrong.
 
-_MOST_PASSED = 1024
+    Raises:
+        ValueError: One of them is none.
+    """
+    if _OUTSIDE_VALUES.search(b"".join([value for _, value in fields])) is not None:
+        name, value = next(field for field in fields if _OUTSIDE_VALUES.search(field[1]))
+        raise ValueError(f"{name!r}: {value!r}")
 
-_passed: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
-"""Fields of `_REPEATED` that were found to be fit to leave as they are."""
+
+def _keep(given: Headers, head: Head) -> None:
+    if all(type(name) is type(value) is bytes for name, value in given):
+        if len(_heads) >= _MOST_KEPT:
+            _heads.clear()
+        _heads[tuple((name, value) for name, value in given)] = head
 
 
-@lru_cache(maxsize=1024)
-def _form_of(name: bytes) -> re.Pattern[bytes] | None:
-    """Return the form of the values of this field; None where no such field leaves.
-
-    The answer is kept, since names are few.
+def _learn(name: bytes) -> _Name:
+    """Return what is known of a field by its name.
 
     Raises:
         ValueError: HTTP has no such name.
     """
-    if names_machinery(name):
-        return None
-    if _NAME.fullmatch(name) is None:
+    never_leaves = names_machinery(name)
+    if not never_leaves and _NAME.fullmatch(name) is None:
         raise ValueError(f"{name!r}")
-    return _LENGTH if name.lower() == b"content-length" else _VALUE
+    lower = name.lower()
+    known = _Name(lower, never_leaves, lower in _PLAIN, lower in _REPEATED)
+    if len(_names) >= _MOST_KEPT:
+        _names.clear()
+    _names[name] = known
+    return known
 
 
 def assemble(own: Mapping[bytes, bytes], from_application: Headers) -> Headers:

@@ -147,7 +147,7 @@ class GuardedWriter(AbstractStreamWriter):
         status = int(status_line.split(" ", 2)[1])
         if status == _SWITCHING:
             self._status = status
-            kept = self._surroundings.responder.outgoing(_fields(headers))
+            kept = self._surroundings.responder.outgoing(_fields(headers)).fields
             await self._write_head(status, kept)
             return
         if not self._is_handled:  # a request that cannot be read never came to a handler
@@ -217,7 +217,7 @@ class GuardedWriter(AbstractStreamWriter):
         """Write a part of what may leave."""
         await (self._writer.write_eof(data) if ends else self._writer.write(data))
 
-    async def _write_head(self, status: int, fields: list[tuple[bytes, bytes]]) -> None:
+    async def _write_head(self, status: int, fields: Fields) -> None:
         texts = [
             (name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in fields
         ]

@@ -12,7 +12,7 @@ from tightlip.adapters.grpc.codes import code_for, failing_code, http_status
 from tightlip.adapters.grpc.message import texts_of
 from tightlip.adapters.grpc.refusal import RefusalError, refusal_here
 from tightlip.adapters.grpc.status import LAST_RESORT, Metadata, Status, status_of
-from tightlip.exchange import Request
+from tightlip.exchange import Head, Request
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
 from tightlip.responder.fault import tell
 
@@ -242,10 +242,11 @@ class Call:
         if not metadata:
             return ()
         names = [(name.lower().encode(), b"") for name, _ in metadata]
-        allowed = {name.decode() for name, _ in self._responder.outgoing(names)}
+        allowed = {name.decode() for name, _ in self._responder.outgoing(names).fields}
         kept = tuple(field for field in metadata if field[0].lower() in allowed)
         fields = tuple((name.lower().encode(), _bytes(value)) for name, value in kept)
-        reviewed = self._responder.review_success(_GOOD, fields, b"", self._request, self._hearing)
+        head = Head(fields, (b"", b""), (), fields, is_usual=False)
+        reviewed = self._responder.review_success(_GOOD, head, b"", self._request, self._hearing)
         if reviewed is None:
             return kept
         left = set(reviewed.headers)

@@ -55,6 +55,7 @@ class HyperscanEngine:
 
     def __init__(self, database: Any) -> None:
         self._database = database
+        self._scan = database.scan
         database.scratch = hyperscan.Scratch(database)
         self._local = threading.local()
 
@@ -73,8 +74,8 @@ class HyperscanEngine:
             scratch = self._local.scratch = self._database.scratch.clone()
         try:
             # By position: the binding takes twice as long to call by names, or more.
-            self._database.scan(data, _note, 0, found, scratch)
+            self._scan(data, _note, 0, found, scratch)
         except hyperscan.ScratchInUseError:
             # A signal handler or a greenlet scans in the middle of another scan of its thread.
-            self._database.scan(data, _note, 0, found, self._database.scratch.clone())
+            self._scan(data, _note, 0, found, self._database.scratch.clone())
         return found
