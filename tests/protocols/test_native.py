@@ -34,6 +34,18 @@ def test_a_head_is_sorted_and_says_when_the_connection_ends():
     assert [name for name, _ in completed([], keeps_alive=True)] == [b"date"]
 
 
+def test_the_date_is_that_of_the_second_in_which_an_answer_leaves(monkeypatch):
+    dates = []
+    for second in (784111777.9, 784111777.2, 784111778.0):
+        monkeypatch.setattr("time.time", lambda second=second: second)
+        dates += completed([], keeps_alive=True)
+    assert [date for _, date in dates] == [
+        b"Sun, 06 Nov 1994 08:49:37 GMT",
+        b"Sun, 06 Nov 1994 08:49:37 GMT",
+        b"Sun, 06 Nov 1994 08:49:38 GMT",
+    ]
+
+
 def test_what_waits_for_nothing_is_driven_to_its_end():
     async def gives():
         return 7

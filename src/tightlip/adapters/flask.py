@@ -152,6 +152,8 @@ def _note(error: BaseException) -> None:
 
 
 def _keep_route() -> None:
-    rule = request.url_rule
+    # By way of the proxy once: each time it asks a context variable.
+    asked: Any = request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - Werkzeug documents it
+    rule = asked.url_rule
     if rule is not None:
-        state_of(request.environ).route = (rule.rule, str(rule.endpoint))
+        state_of(asked.environ).route = (rule.rule, str(rule.endpoint))

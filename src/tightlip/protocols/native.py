@@ -8,8 +8,10 @@ answer takes the same walk on every framework.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from email.utils import formatdate
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
@@ -241,12 +243,18 @@ def completed(
     full = list(fields)
     names = {name for name, _ in full}
     if b"date" not in names:
-        full.append((b"date", formatdate(usegmt=True).encode()))
+        full.append((b"date", _date_of(int(time.time()))))
     if b"connection" not in names and not keeps_alive:
         full.append((b"connection", b"close"))
     elif b"connection" not in names and http_version == "1.0":
         full.append((b"connection", b"keep-alive"))
     return sorted(full, key=itemgetter(0))
+
+
+@lru_cache(maxsize=1)
+def _date_of(second: int) -> bytes:
+    """Return the value of `date`; it is the same for all answers of a second."""
+    return formatdate(second, usegmt=True).encode()
 
 
 async def _receive_nothing() -> Message:
