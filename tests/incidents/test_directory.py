@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from tightlip.incidents.directory import NoDirectoryError, private_directory
@@ -14,6 +14,7 @@ def test_what_is_given_counts_before_the_environment_and_that_before_the_system(
     assert private_directory().path == Path("/said")
     monkeypatch.setenv("TIGHTLIP_DIRECTORY", "")
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
+    assert private_directory().path == platformdirs.user_state_path("tightlip", appauthor=False)
     assert private_directory().path.name == "tightlip"
 
 
@@ -27,7 +28,6 @@ def test_a_relative_path_stays_what_it_was_when_the_process_moves(tmp_path, monk
 
 def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
     monkeypatch.delenv("TIGHTLIP_DIRECTORY")
-    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(platformdirs, "user_state_path", lambda *a, **k: Path("~/.local/state"))
     with pytest.raises(NoDirectoryError, match="set TIGHTLIP_DIRECTORY"):
         private_directory()

@@ -23,8 +23,10 @@ MAY_IMPORT_LIBRARIES = (
     "tightlip.cli.",
     "tightlip.dashboard.",
     "tightlip.demo.",
+    "tightlip.detection.cache",
     "tightlip.detection.codings.",
     "tightlip.detection.engines.",
+    "tightlip.incidents.directory",
     "tightlip.incidents.exposition",
     "tightlip.incidents.packing",
     "tightlip.incidents.postgresql.",
@@ -32,7 +34,6 @@ MAY_IMPORT_LIBRARIES = (
     "tightlip.incidents.sinks.",
     "tightlip.incidents.terminal",
     "tightlip.servers.",
-    "tightlip.user_directories",
 )
 
 BREACHES = [

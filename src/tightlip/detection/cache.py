@@ -17,8 +17,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tightlip.user_directories import cache_directory
-
 _MAGIC = b"tightlip rules 3\n"
 _DIGEST = 32
 _MOST_KEPT = 8
@@ -77,15 +75,9 @@ def _digest(key: str, head: bytes) -> bytes:
 
 
 def _path(key: str) -> Path:
-    """Return the path of the file.
+    from platformdirs import user_cache_path
 
-    Raises:
-        RuntimeError: The user has no home.
-    """
-    directory = cache_directory()
-    if not directory.is_absolute():
-        raise RuntimeError("no home")
-    return directory / f"rules-{key}.bin"
+    return user_cache_path("tightlip", appauthor=False) / f"rules-{key}.bin"
 
 
 def _require_ours(descriptor: int) -> None:

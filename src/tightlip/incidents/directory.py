@@ -6,8 +6,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from tightlip.user_directories import state_directory
-
 VARIABLE = "TIGHTLIP_DIRECTORY"
 
 _OURS_ALONE = 0o700
@@ -93,7 +91,9 @@ def private_directory(given: str | os.PathLike[str] | None = None) -> PrivateDir
     said = os.environ.get(VARIABLE)
     if said:
         return PrivateDirectory(said)
-    path = state_directory()
+    from platformdirs import user_state_path
+
+    path = user_state_path("tightlip", appauthor=False)
     if not path.is_absolute():
         raise NoDirectoryError(
             f"this user has no home directory: set {VARIABLE}, or give the directory for incidents"
