@@ -3,7 +3,8 @@ r"""Encoding: how a text may be dressed on its way to a client, and how the dres
 Zero bytes, which part the letters where UTF-16 is read as something else, the escapes of JSON
 (RFC 8259, section 7) and of JavaScript's strings (ECMA-262, section 12.9.4), HTML's character
 references (HTML standard, section 13.5) and percent-encoding (RFC 3986, section 2.1) are undone as
-far as rules can tell: what stands for a character outside ASCII stays as it is.
+far as rules can tell: what stands for a control character stays as it is, and what stands for a
+character outside ASCII becomes its bytes in UTF-8.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from typing import NamedTuple
 
 from tightlip.expression import expression
 
-_JSON = expression(rb"""\\(?:(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|(["'\\/nrt]))""")
-_JSON_CODE = expression(rb"\\(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])")
+_CODE = rb"(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|u(00[89A-Fa-f][0-9A-Fa-f]|(?!00)[0-9A-Fa-f]{4})"
+_JSON = expression(rb"""\\(?:""" + _CODE + rb"""|(["'\\/nrt]))""")
+_JSON_CODE = expression(rb"\\(?:" + _CODE + rb")")
+_JSON_ODD = expression(rb"\\(?:x|U|u00(?:0[0-8BbCcE-Fe-f]|1))")
+"""What Python's own decoder reads otherwise than a client does, or not at all."""
 _JSON_UNFINISHED = expression(rb"\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?\Z")
 _JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
@@ -59,6 +63,49 @@ _ENTITY_NAMES = {
     b"Tab": b"\t",
     b"vert": b"|",
 }
+_ENTITY_NAMES |= {
+    # What PHP's htmlentities() writes of the languages of Western Europe.
+    name: letter.encode()
+    for name, letter in {
+        b"Agrave": "À",
+        b"Aacute": "Á",
+        b"Auml": "Ä",
+        b"Ccedil": "Ç",
+        b"Egrave": "È",
+        b"Eacute": "É",
+        b"Ntilde": "Ñ",
+        b"Oacute": "Ó",
+        b"Ouml": "Ö",
+        b"Uacute": "Ú",
+        b"Uuml": "Ü",
+        b"szlig": "ß",
+        b"agrave": "à",
+        b"aacute": "á",
+        b"acirc": "â",
+        b"atilde": "ã",
+        b"auml": "ä",
+        b"aring": "å",
+        b"ccedil": "ç",
+        b"egrave": "è",
+        b"eacute": "é",
+        b"ecirc": "ê",
+        b"igrave": "ì",
+        b"iacute": "í",
+        b"icirc": "î",
+        b"ntilde": "ñ",
+        b"ograve": "ò",
+        b"oacute": "ó",
+        b"ocirc": "ô",
+        b"otilde": "õ",
+        b"ouml": "ö",
+        b"ugrave": "ù",
+        b"uacute": "ú",
+        b"ucirc": "û",
+        b"uuml": "ü",
+        b"laquo": "«",
+        b"raquo": "»",
+    }.items()
+}
 
 _TAG = expression(rb"</?([A-Za-z][A-Za-z0-9\-]{0,30})(?:[\s/][^<>]{0,400})?>")
 _INLINE = frozenset(
@@ -67,9 +114,10 @@ _INLINE = frozenset(
     b"".split()
 )
 
-_PERCENT = expression(rb"%([2-7][0-9A-Fa-f]|0[9AaDd])|\+")
+_PERCENT = expression(rb"%([2-9A-Fa-f][0-9A-Fa-f]|0[9AaDd])|\+")
 _PERCENT_UNFINISHED = expression(rb"%[0-9A-Fa-f]?\Z")
-_FIRST_OUTSIDE_ASCII = 0x80
+_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
+_LAST_CHARACTER = 0x10FFFF
 _BACKSLASH, _AMPERSAND, _PERCENT_SIGN = b"\\&%"
 
 
@@ -94,8 +142,7 @@ class Encoding(NamedTuple):
 
 
 def _json_meaning(match: re.Match[bytes]) -> bytes:
-    code, letter = match.groups()
-    return bytes((int(code, 16),)) if code else _JSON_LETTERS.get(letter, letter)
+    return _JSON_LETTERS.get(match[3], match[3]) if match[3] else _json_meaning_of_code(match)
 
 
 def _json_decode(data: bytes) -> bytes:
@@ -110,12 +157,23 @@ def _json_piece(piece: bytes) -> bytes:
         piece = piece.replace(escape, meant)
     if b"\\" in piece:
         piece = piece.replace(b"\\r", b"\r").replace(b"\\t", b"\t")
-        piece = _JSON_CODE.sub(_json_meaning_of_code, piece)
+        if b"\\u" in piece or b"\\x" in piece:
+            piece = _json_codes(piece)
     return piece
 
 
+def _json_codes(piece: bytes) -> bytes:
+    """Undo the escapes that name a code; a text in Cyrillic or Japanese may hold nothing else."""
+    if piece.isascii() and _JSON_ODD.search(piece) is None:
+        try:
+            return piece.decode("raw_unicode_escape").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:  # an escape that is none
+            pass
+    return _JSON_CODE.sub(_json_meaning_of_code, piece)
+
+
 def _json_meaning_of_code(match: re.Match[bytes]) -> bytes:
-    return bytes((int(match[1], 16),))
+    return chr(int(match[1] or match[2], 16)).encode("utf-8", "surrogatepass")
 
 
 def _json_unfinished(data: bytes) -> int:
@@ -133,7 +191,8 @@ def _entity_meaning(match: re.Match[bytes]) -> bytes:
     if name:
         return _ENTITY_NAMES.get(name, match[0])
     code = int(decimal) if decimal else int(hexadecimal, 16)
-    return bytes((code,)) if 0 < code < _FIRST_OUTSIDE_ASCII else match[0]
+    is_character = 0 < code <= _LAST_CHARACTER and not _FIRST_SURROGATE <= code <= _LAST_SURROGATE
+    return chr(code).encode() if is_character else match[0]
 
 
 def _tag_meaning(match: re.Match[bytes]) -> bytes:

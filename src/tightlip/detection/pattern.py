@@ -100,7 +100,9 @@ def shape_of(pattern: str) -> Shape:
 
     Args:
         pattern: Literals, `|`, `(?:…)`, `(?i:…)`, `[…]`, `?`, `{n}`, `{n,m}` with at most 1000,
-            and the escapes `\b \B \d \D \s \S \w \W \n \r \t` and of punctuation.
+            and the escapes `\b \B \d \D \s \S \w \W \n \r \t` and of ASCII's punctuation. A
+            character outside ASCII is several to the engines, which read bytes: it may stand
+            for itself, but not in a class, nor where case is passed over, nor be repeated.
 
     Raises:
         PatternError: If the pattern uses anything else.
@@ -120,8 +122,6 @@ class _Parser:
     def parse(self) -> Shape:
         if not self._pattern:
             self._refuse("is empty")
-        if not self._pattern.isascii():
-            self._refuse("holds a character outside ASCII, which engines count differently")
         part = self._alternation(folded=False)
         if self._at < len(self._pattern):
             self._refuse("closes a group that is not open")
@@ -237,6 +237,8 @@ class _Parser:
             self._refuse("has a '.': name the characters that may stand there, such as [^\"]")
         if character in {"?", "{", "}", "]"}:
             self._refuse(f"has a {character!r} out of place: write \\{character} for the character")
+        if folded and not character.isascii():
+            self._refuse("passes over the case of a character outside ASCII: write both cases")
         self._at += 1
         return _literal(character, folded=folded)
 
@@ -275,6 +277,8 @@ class _Parser:
                 character = _CONTROL_ESCAPES.get(character, character)
             elif character == "-" and members and self._pattern[self._at + 1 : self._at + 2] != "]":
                 plain = False
+            if not character.isascii():
+                self._refuse("has a character outside ASCII in a class: write (?:…|…)")
             members.add(character)
             self._at += 1
         self._at += 1
@@ -293,7 +297,7 @@ class _Parser:
             return _ONE_BYTE
         if escaped in _CONTROL_ESCAPES:
             return _literal(_CONTROL_ESCAPES[escaped], folded=False)
-        if escaped.isalnum():
+        if escaped.isalnum() or not escaped.isascii():
             self._refuse(f"has \\{escaped}, which not every engine knows")
         return _literal(escaped, folded=folded)
 
@@ -303,6 +307,8 @@ class _Parser:
             self._pieces.append(_Piece(atom, least, most))
         if (least, most) == (1, 1):
             return part
+        if len(atom) == 1 and not atom.isascii():
+            self._refuse(f"repeats a character outside ASCII: write (?:{atom})")
         width = part.width * most
         repeats = part.repeats * most
         if least:
@@ -333,7 +339,7 @@ class _Parser:
 
 
 def _literal(character: str, *, folded: bool) -> _Part:
-    return _Part(frozenset({character}), folded, width=1)
+    return _Part(frozenset({character}), folded, width=len(character.encode()))
 
 
 def _joined(run: _Part, part: _Part) -> _Part | None:

@@ -217,5 +217,5 @@ def _is_found_in_pieces(leak: str, scanner: Scanner) -> bool:
 
 
 def _words(text: str) -> set[str]:
-    pieces = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+", text)
+    pieces = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+", text)
     return {piece.lower() for piece in pieces if len(piece) > 1}
