@@ -31,8 +31,10 @@ _ORACLE = expression(
 # Easy Connect, as Oracle calls it: user/password@//host:port/service.
 _EASY_CONNECT = expression(r"""(?<=[\w$#])/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=//)""")
 _SHORT_CONNECT = expression(
-    r"""(?<![\w./@:-])[\w$#]{1,60}/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=[\w.-]{1,100}:\d{2,5}/\w)"""
+    r"""/(?P<password>[^\s@/"'<>\x00]{1,128})@(?=[\w.-]{1,100}:\d{2,5}/\w)"""
 )
+_ORACLE_USER = expression(r"(?<![\w./@:-])[\w$#]{1,60}\Z")
+_LONGEST_USER = 62
 # Looked for first: a pattern that begins with what it looks for is many times faster.
 _PASSWORD = expression(r""":[^\s:@/"'<>\x00]{3,128}@""")
 _WITHOUT_SCHEME = expression(
@@ -96,7 +98,7 @@ def without_addresses(text: str, found: Found) -> str:
         if "@//" in text:
             text = replaced(_EASY_CONNECT, text, found)
         if "/" in text:
-            text = replaced(_SHORT_CONNECT, text, found)
+            text = replaced(_SHORT_CONNECT, text, found, _follows_a_user)
         if _PASSWORD.search(text) is not None:
             text = replaced(_WITHOUT_SCHEME, text, found)
     if ":54" in text or ":6432:" in text or ":*:" in text:
@@ -108,6 +110,12 @@ def without_addresses(text: str, found: Found) -> str:
         is_oauth = any(name in text for name in _OAUTH)
         text = replaced(_CODE, text, found, lambda code: is_oauth or looks_random(code["code"]))
     return text
+
+
+def _follows_a_user(match: re.Match[str]) -> bool:
+    start = match.start()
+    before = match.string[max(0, start - _LONGEST_USER) : start]
+    return _ORACLE_USER.search(before) is not None
 
 
 def without_path_secrets(path: str, route: str | None, found: Found) -> str:

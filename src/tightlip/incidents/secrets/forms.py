@@ -13,10 +13,10 @@ from tightlip.incidents.secrets.found import SCRUBBED
 # A pattern that begins with what it looks for is many times faster than one that looks behind it.
 _CARD = expression(r"\d(?<![\w.-]\d)(?:[ -]?\d){13,15}(?![\w-]|\.\d)")
 _CARD_WITH_POINTS = expression(r"\d(?<![\w.-]\d)\d{3}(?:\.\d{4}){3}(?![\w-]|\.\d)")
+_POINTS = expression(r"\.\d{4}\.\d{4}\.\d{4}")
 # ISO/IEC 7813: the first and the second track of a card's stripe.
-_TRACK = expression(
-    r"%?B\d{12,19}\^[^^?\x00\n]{2,26}\^\d{4}[^?\x00\n]{0,60}\??|;(?:\d{12,19}|\[[\w-]{1,60}\])=\d{7}[\d=]{0,20}\??"
-)
+_FIRST_TRACK = expression(r"%?B\d{12,19}\^[^^?\x00\n]{2,26}\^\d{4}[^?\x00\n]{0,60}\??")
+_SECOND_TRACK = expression(r";(?:\d{12,19}|\[[\w-]{1,60}\])=\d{7}[\d=]{0,20}\??")
 # The answer to a challenge of NTLM ([MS-NLMP], section 2.2.1.3), in base64.
 _NTLM = expression(r"\bTlRMTVNTUAAD[A-Za-z0-9+/]{20,}={0,2}")
 _CARD_LENGTHS = frozenset({14, 15, 16})
@@ -52,9 +52,11 @@ _ONE_OF_MOST = 3
 def without_forms(text: str) -> str:
     """Return `text` without what is a secret by its form alone, beside what the detectors know."""
     text = _CARD.sub(_without_card, text)
-    if "^" in text or ";" in text:
-        text = _TRACK.sub(SCRUBBED, text)
-    if "." in text:
+    if "^" in text:
+        text = _FIRST_TRACK.sub(SCRUBBED, text)
+    if ";" in text:
+        text = _SECOND_TRACK.sub(SCRUBBED, text)
+    if _POINTS.search(text):
         text = _CARD_WITH_POINTS.sub(_without_card, text)
     if "TlRM" in text:
         text = _NTLM.sub(SCRUBBED, text)

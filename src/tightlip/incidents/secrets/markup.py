@@ -39,8 +39,9 @@ _HOLDING = expression(
 
 def without_markup(text: str, found: Found) -> str:
     """Return `text` without the secrets in the elements and attributes that it holds."""
-    if "<" in text:
+    if "</" in text:
         text = replaced(_SIBLINGS, text, found, _is_named)
+    if "<" in text and "=" in text:
         text = replaced(_ENTRY, text, found, _is_named)
         if "value" in text or "content" in text:
             text = _TAG.sub(lambda tag: _without_values(tag[0], found), text)

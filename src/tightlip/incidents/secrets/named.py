@@ -202,14 +202,14 @@ def _without_pairs(text: str, found: Found) -> str:
     if "value" in text:
         text = replaced(_ATTRIBUTES, text, found, _is_named)
         text = replaced(_LINES, text, found, _is_named)
-    if "(" in text:
+    if "('" in text or '("' in text or "(\\" in text or "(b" in text:
         text = replaced(_CALL, text, found)
         text = replaced(_SETTER, text, found, _is_named)
     if "form-data" in text:
         text = _without_parts(text, found)
     if "AWS " in text or "bearer." in text:
         text = replaced(_SIGNED, text, found)
-    if "{" in text:
+    if "{" in text and ("default" in text or "value" in text):
         text = replaced(_DEFAULT, text, found, _is_named)
     return text
 

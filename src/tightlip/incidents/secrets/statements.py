@@ -96,7 +96,7 @@ def without_statements(text: str, found: Found) -> str:
     folded = text.lower()
     if "insert" in folded:
         text = _without_inserted(text, found)
-    if " in" in folded and "'" in text:
+    if " in (" in folded or " in(" in folded:
         text = _IN.sub(lambda listed: _without_listed(listed, found), text)
     if "pragma" in folded:
         text = replaced(_PRAGMA, text, found)

@@ -9,14 +9,13 @@ from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
 
-_BREAK = expression(r"\r?\n|\\r\\n|\\n|\x00")
+_BREAK = expression(r"\r?\n|\\r\\n|\\n")
 _SEPARATORS = ("|", "\t", "\\t", ";", ",")
 _AROUND_A_NAME = " \"'\\()[]{}"
 _NAME = expression(r"[\w.-]{1,60}")
 _LAST_NAME = expression(r"[\w.-]{1,60}\Z")
 _RULE = expression(r"[\s|+:=-]{3,}")
 _LONGEST_LINE = 2000
-_FEWEST_COLUMNS = 2
 _LONGEST_NAME = 200
 _CELLS = {
     separator: expression(
@@ -61,6 +60,14 @@ def without_tables(text: str, found: Found) -> str:
         return text
     if "- " in text:
         text = _LIST.sub(lambda items: _without_items(items, found), text)
+    # What stands in many texts is joined with zero bytes: no table goes on over one.
+    return "\x00".join(
+        _without_cells(part, found) if "\n" in part or "\\n" in part else part
+        for part in text.split("\x00")
+    )
+
+
+def _without_cells(text: str, found: Found) -> str:
     pieces: list[str] = []
     at = 0
     separator, secret = "", tuple[bool, ...]()
@@ -97,13 +104,17 @@ def _header(line: str) -> tuple[str, tuple[bool, ...]]:
         if separator not in line:
             continue
         cells = [cell.strip(_AROUND_A_NAME) for cell in line.split(separator)]
+        inner = cells[1:-1] if separator == "|" else cells[1:]
+        if not all(map(_NAME.fullmatch, inner)):
+            continue
         # Text may stand before the first name.
-        names = [_LAST_NAME.search(cells[0]), *map(_NAME.fullmatch, cells[1:])]
-        has_names = all(names) if separator != "|" else all(names[1:-1])
-        if has_names and len(cells) >= _FEWEST_COLUMNS:
-            secret = tuple(name is not None and is_secret_name(name[0]) for name in names)
-            if any(secret):
-                return separator, secret
+        first = _LAST_NAME.search(cells[0])
+        if first is None and separator != "|":
+            continue
+        cells[0] = "" if first is None else first[0]
+        secret = tuple(is_secret_name(cell[:_LONGEST_NAME]) for cell in cells)
+        if any(secret):
+            return separator, secret
     return "", ()
 
 
