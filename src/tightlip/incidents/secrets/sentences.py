@@ -25,10 +25,11 @@ _SAID = expression(
       | パスワード | 비밀번호
       | pin | otp | cvv | cvc | ssn | iban | secrets? | tokens?
     )
+    (?: [ ](?: temporaire|provisoire|temporal|provisional|inicial|initial|provvisoria ) )?
     (?: [ ](?: is|was|are|of|as|for[ ]\S{1,64}[ ](?:is|was) | ist|lautet|war|est|es|è
             | (?:(?:has[ ]been|was)[ ])?(?:re)?set[ ]to | (?:has[ ]been|was)[ ]changed[ ]to )
-      | [ \xa0\u202f]?[:=\#\uff1a] )?
-    (?: [ \xa0\u202f]{1,3} | (?<=\uff1a) )
+      | [ \xa0\u202f]?[:=\#\uff1aは] )?
+    (?: [ \xa0\u202f]{1,3} | (?<=[\uff1aは]) )
     (?: (?P<mark> \\*["'`] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00\n] ){1,200} ) (?=(?P=mark))
       | (?P<bare> [^\s"'`,;=()<>\x00\\]{3,200}+ (?![\w=]) ) )
     """,
