@@ -468,7 +468,12 @@ def test_a_body_that_cannot_be_read_is_the_clients_mistake_and_other_json_is_not
     assert len(sink.incidents) == 1
 
 
-def test_a_malformed_frame_closes_with_its_code_and_no_words(sink):
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(b"\x83\x80\0\0\0\0", 1002), (b"\x81\x82\0\0\0\0\xff\xfe", 1007)],
+    ids=["unknown kind", "text of no UTF-8"],
+)
+def test_a_malformed_frame_closes_with_its_code_and_no_words(sink, frame, code):
     async def listens(request, socket):
         await socket.recv()
 
@@ -483,12 +488,14 @@ def test_a_malformed_frame_closes_with_its_code_and_no_words(sink):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"\x83\x80\0\0\0\0")
-        frame = await reader.readexactly(4)
+        writer.write(frame)
+        async with asyncio.timeout(10):
+            answer = await reader.readexactly(4)
         writer.close()
-        return frame
+        return answer
 
-    assert asyncio.run(serving(application, talk)) == b"\x88\x02" + (1002).to_bytes(2, "big")
+    assert asyncio.run(serving(application, talk)) == b"\x88\x02" + code.to_bytes(2, "big")
+    assert not sink.incidents
 
 
 def in_websocket(handler, sink, message):

@@ -8,6 +8,7 @@ import json
 import traceback
 import types
 from contextlib import suppress
+from http import HTTPStatus
 
 import pytest
 from starlette.applications import Starlette
@@ -817,3 +818,32 @@ def test_an_application_that_listens_on_for_its_client_keeps_nobody_waiting(sink
     assert [incident["http.response.status_code"] for incident in sink.incidents] == (
         [500] if kind == "error" else []
     )
+
+
+class Whole:
+    """A whole number of a library's own, as NumPy has them."""
+
+    def __init__(self, number):
+        self._number = number
+
+    def __index__(self):
+        return self._number
+
+
+@pytest.mark.parametrize(
+    "status",
+    [404.5, 200.0, float("nan"), "404", "200", None, 0, 99, 101, 600, 1000, -1, True],
+    ids=repr,
+)
+def test_a_status_that_http_does_not_have_is_a_failure(exchange, sink, status):
+    answer = exchange(Shield(sinks=[sink])(application(start(status), body(b"whole"))))
+    assert answer.status == 500
+    assert json.loads(answer.body)["error"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert len(sink) == 1
+
+
+@pytest.mark.parametrize("status", [HTTPStatus.NOT_FOUND, Whole(404)], ids=["enum", "library's"])
+def test_a_status_that_is_a_whole_number_of_another_kind_counts(exchange, sink, status):
+    answer = exchange(Shield(sinks=[sink])(application(start(status), body(b"by hand"))))
+    assert (answer.status, type(answer.status)) == (404, int)
+    assert json.loads(answer.body)["error"]["code"] == "NOT_FOUND"

@@ -151,7 +151,7 @@ class _Interceptor(MetadataInterceptor[None], MetadataInterceptorSync[None]):
             told = _told(answer, self._responder, failure, request.path)
             if state is not None and not _ends_a_good_answer(request):
                 state.note(failure)
-                state.answer = _as_sent(answer, told)
+                state.decide(_as_sent(answer, told))
         except BaseException as fault:  # whatever it is, the client gets the precomputed error
             tell(fault)
             return ConnectError(Code.INTERNAL, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Response
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tightlip.exchange import Head, Request
-    from tightlip.protocols.asgi_exchange import Message, Scope
+    from tightlip.protocols.asgi_exchange import Application, Message, Receive, Scope, Send
     from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Responder
 
@@ -35,6 +36,33 @@ def started_by(start: Message | None, body: bytes = b"") -> Response:
         if len(header) == 2 and type(header[0]) is type(header[1]) is bytes  # noqa: PLR2004 - a name and a value
     ]
     return Response(held.get("status", _SERVER_ERROR), tuple(headers), body)
+
+
+def application_of(response: Response) -> Application:
+    """Return the application that answers every request with `response`."""
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = list(response.headers)
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body, "more_body": False})
+
+    return answer
+
+
+def with_status(start: Message) -> Message:
+    """Return `start` with a plain number for its status: some libraries have integers of their own.
+
+    Raises:
+        UnsendableError: It is no whole number.
+    """
+    status = start.get("status")
+    if type(status) is int:
+        return start
+    try:
+        return {**start, "status": int(index(status))}  # type: ignore[arg-type]
+    except TypeError:
+        kind = type(status).__name__
+        raise UnsendableError(f"a status is a whole number, not of {kind}") from None
 
 
 def plain(body: object) -> bytes:

@@ -17,7 +17,7 @@ from tightlip.protocols.asgi_exchange import (
     must_pass,
     state_of,
 )
-from tightlip.protocols.asgi_faults import EndedEarlyError
+from tightlip.protocols.asgi_faults import EndedEarlyError, UntoldError
 from tightlip.slots import cause_of, is_a
 
 _Parameters = ParamSpec("_Parameters")
@@ -85,19 +85,46 @@ def contained_steps(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def raising(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a plain `function` for a thread, with a `StopIteration` that its caller gets to see.
+    """Return a plain `function` for a thread, with failures that its caller gets to see.
 
-    A future does not take one (asyncio), and whoever awaits it would wait for ever.
+    A future does not take a `StopIteration` (asyncio), and whoever awaits it would wait for ever.
     """
+    run = telling(function)
 
     @wraps(function)
     def raised(*arguments: Any, **named: Any) -> Any:
         try:
-            return function(*arguments, **named)
+            return run(*arguments, **named)
         except StopIteration as stopped:
             raise RuntimeError("a function of the application raised StopIteration") from stopped
 
     return raised
+
+
+def telling(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a plain `function` for a thread, whose exceptions can be asked what they are.
+
+    Whatever runs it there asks, and would end without a word where its question fails.
+    """
+
+    def told(*arguments: Any, **named: Any) -> Any:
+        try:
+            return function(*arguments, **named)
+        except BaseException as exception:
+            if is_a(exception, GeneratorExit):  # it would go through whoever awaits the thread
+                raise EndedEarlyError(_WORDS) from exception
+            if _is_honest(exception):
+                raise
+            raise UntoldError("the application raised what hides its class") from exception
+
+    return told
+
+
+def _is_honest(exception: BaseException) -> bool:
+    try:
+        return exception.__class__ is type(exception)
+    except BaseException:  # it is code of the application's, whatever it raises
+        return False
 
 
 def solving(solve: Callable[..., Any]) -> Callable[..., Any]:

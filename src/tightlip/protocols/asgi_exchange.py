@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from opcode import opmap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from tightlip.exchange import Request
+from tightlip.exchange import Request, Response
 from tightlip.slots import is_a, set_traceback, traceback_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ class State:
             of them on the way.
         has_escaped: Whether an exception is on its way out, so that an end of the answer that
             comes meanwhile need not be one.
+        given: What a guard, this one or one further inside, has let leave as an error.
+        outer: The state of the exchange that was under way where this one began.
     """
 
     # Nothing is set where one is made: there is one for every request.
@@ -115,6 +118,24 @@ class State:
     answer: Answer | None = None
     route: tuple[str | None, str] = (None, "")
     has_escaped: bool = False
+    given: Response | None = None
+    outer: State | None = None
+
+    def decide(self, answer: Answer | None) -> None:
+        """Let `answer`, if there is one, leave as it is, where it is what the application sends."""
+        self.answer = answer
+        if answer is not None:
+            self.give(answer.response)
+
+    def give(self, response: Response) -> None:
+        """Remember what was decided to leave, for a guard further outside.
+
+        That may be another exchange's: between ASGI and WSGI no bridge hands on what stands in a
+        scope or an environment, but each runs the application in the context of its own call.
+        """
+        self.given = response
+        if self.outer is not None:
+            self.outer.given = response
 
     def note(self, exception: BaseException) -> None:
         """Remember an exception before a handler turns it into an answer."""
@@ -144,8 +165,23 @@ class State:
         Such a circle would keep every object of a failed request until the garbage collector
         comes by.
         """
-        if self.exception is not None or self.answer is not None:
-            self.exception = self.traceback = self.answer = None
+        if self.exception is not None or self.answer is not None or self.given is not None:
+            self.exception = self.traceback = self.answer = self.given = None
+        self.outer = None  # else one state would hold the next, in a context that serves many
+
+
+_under_way: ContextVar[State | None] = ContextVar("tightlip_state", default=None)
+"""The state of the exchange that began last in this context."""
+
+
+def open_state(scope: Scope) -> State:
+    """Return the state of an exchange that begins in this context."""
+    state = scope[STATE] = State()
+    outer = _under_way.get()
+    if outer is not None:
+        state.outer = outer
+    _under_way.set(state)
+    return state
 
 
 class StreamAbortedError(Exception):
@@ -159,9 +195,7 @@ class StreamAbortedError(Exception):
 def state_of(scope: Scope) -> State:
     """Return the state of the exchange, made at the first call."""
     state = scope.get(STATE)
-    if state is None:
-        state = scope[STATE] = State()
-    return state
+    return open_state(scope) if state is None else state
 
 
 def route_of(scope: Scope, framework: Framework) -> tuple[str | None, str]:

@@ -17,3 +17,7 @@ class UnsendableError(Exception):
 
 class EndedEarlyError(Exception):
     """Code of the application asked for the end of the process or of its task, and gets it not."""
+
+
+class UntoldError(Exception):
+    """Code of the application raised an exception that hides of which class it is."""

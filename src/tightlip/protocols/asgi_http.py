@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Head, Request, Response, first_of, without
-from tightlip.protocols.asgi_answer import outgoing, plain, reviewed_fields, started_by
+from tightlip.protocols.asgi_answer import (
+    application_of,
+    outgoing,
+    plain,
+    reviewed_fields,
+    started_by,
+    with_status,
+)
 from tightlip.protocols.asgi_exchange import (
     STATE,
-    Application,
     Message,
     Receive,
     Scope,
@@ -19,6 +25,7 @@ from tightlip.protocols.asgi_exchange import (
     is_sudden,
     is_test_client,
     must_pass,
+    open_state,
     request_of,
     route_of,
     tells_of_leaving,
@@ -71,7 +78,7 @@ class HttpExchange:
         state = scope.get(STATE)
         self.is_outermost = state is None
         if state is None:
-            state = scope[STATE] = State()
+            state = open_state(scope)
         self._state: State = state
         self._hearing = surroundings.hear()
         self.phase: Phase = WAITING
@@ -125,7 +132,7 @@ class HttpExchange:
         held = self._held
         if kind == "http.response.start":
             if self.phase is WAITING:
-                self._held = message
+                self._held = with_status(message)
             return
         if not (
             held is not None
@@ -240,9 +247,12 @@ class HttpExchange:
         head = outgoing(self._responder, held, self.scope, self._request, body)
         if self._state.exception is not None:
             self._hearing.note(self._state.exception)
-        return head, self._responder.review_success(
+        changed = self._responder.review_success(
             held["status"], head, body, self._request, self._hearing
         )
+        if changed is not None:
+            self._state.give(changed)
+        return head, changed
 
     async def _begin(self, held: Message) -> None:
         """Let the start of a good answer leave; withhold that of an error."""
@@ -316,10 +326,10 @@ class HttpExchange:
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
         response = started_by(self._held, self._withheld)
-        decided = self._state.answer
-        if decided is not None and decided.response.body == response.body:
+        given = self._state.given
+        if given is not None and (given.status, given.body) == (response.status, response.body):
             # A guard further inside has decided already.
-            await self._deliver(self._responder.repeat(decided, response, self._request()))
+            await self._deliver(self._responder.repeat(given, response, self._request()))
             return
         if self._framework.is_own_answer(self._withheld):
             response = Response(response.status, without(response.headers, b"content-length"))
@@ -328,7 +338,7 @@ class HttpExchange:
             if page is not None:
                 answer = page
             elif exception is None:
-                _, endpoint = route_of(self.scope, self._framework)
+                endpoint = route_of(self.scope, self._framework)[1]
                 answer = self._responder.review(response, self._request(), made_by=endpoint)
             elif self._has_left(exception):
                 return
@@ -347,11 +357,9 @@ class HttpExchange:
                 await self._flush()
                 raise exception
             return
-        if self.phase is WAITING:
-            answer = self._answer(exception)
-            await self._deliver(answer.response)
-        elif self.phase is WITHHOLDING:
-            answer = self._answer(exception, started_by(self._held, self._withheld))
+        if self.phase is WAITING or self.phase is WITHHOLDING:
+            made = started_by(self._held, self._withheld) if self.phase is WITHHOLDING else None
+            answer = self._answer(exception, made)
             await self._deliver(answer.response)
         elif self._disconnected:
             return
@@ -416,18 +424,11 @@ class HttpExchange:
         """Send a whole answer of ours, with the CORS headers that the application would add."""
         self.phase = DONE
         self._is_ours = True
-
-        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
-            headers = list(response.headers)
-            await send(
-                {"type": "http.response.start", "status": response.status, "headers": headers}
-            )
-            await send({"type": "http.response.body", "body": response.body, "more_body": False})
-
-        served: Application = answer
+        self._state.give(response)
+        served = application_of(response)
         crosses = first_of(response.headers, b"access-control-allow-origin") is None
         if self._dress is not None and crosses and self.scope.get("method") != "OPTIONS":
-            served = self._dress(answer)
+            served = self._dress(served)
         await served(self.scope, self._receive, self._send)
 
     def _answer(

@@ -144,7 +144,7 @@ def leave(scope: Scope, status: int, body: bytes) -> None:
         body: The whole body.
     """
     if status >= _BAD_REQUEST and _is_told(body):
-        state_of(scope).answer = settle(status, b"application/json", body)
+        state_of(scope).decide(settle(status, b"application/json", body))
 
 
 def _is_told(body: bytes) -> bool:

@@ -335,11 +335,11 @@ class Responder:
         """Put the errors that are on the wire into an OpenAPI document."""
         return describe(document)
 
-    def repeat(self, decided: Answer, response: Response, request: Request) -> Response:
+    def repeat(self, decided: Response, response: Response, request: Request) -> Response:
         """Return a decided answer with those headers that `response` adds to it and may leave."""
         allowed, _ = self._fields.allowed(response.headers, request)
-        own = dict(decided.response.headers)
-        return replace(decided.response, headers=assemble(own, allowed))
+        own = dict(decided.headers)
+        return replace(decided, headers=assemble(own, allowed))
 
     def _told(self, answer: Answer, request: Request | None) -> Answer:
         """Have `answer` counted among those that clients were given."""

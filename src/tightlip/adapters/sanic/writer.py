@@ -28,6 +28,7 @@ KEY = "sanic"
 """Sanic's own request stands under this key of the scope."""
 
 _FIRST_ERROR = 400
+_NOT_TEXT = 1007  # RFC 6455, section 7.4.1
 
 
 class _Head(HTTPResponse):
@@ -170,10 +171,19 @@ class GuardedWriter:
         def fail_plainly(code: int, _reason: str = "") -> None:
             fail(code)  # the words for a malformed frame are those of a library
 
+        process = socket.process_events
+
+        async def process_each(events: Any) -> None:
+            try:
+                await process(events)
+            except UnicodeDecodeError:  # Sanic would leave the client waiting
+                socket.fail_connection(_NOT_TEXT)
+
         async def close(code: int = 1000, reason: str = "") -> None:
             await guarded.close(code, reason)
 
         socket.ws_proto.fail = fail_plainly
+        socket.process_events = process_each
         socket.close = close
         return guarded
 

@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakSet
 
+from anyio import to_thread
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException, WebSocketException
@@ -26,7 +27,7 @@ from tightlip.adapters.starlette.routes import route_of
 from tightlip.failure import Failure, HttpFailure, ValidationFailure
 from tightlip.json_schema import property_names
 from tightlip.protocols.asgi import Guard
-from tightlip.protocols.asgi_containment import Containment, contained, solving
+from tightlip.protocols.asgi_containment import Containment, contained, solving, telling
 from tightlip.protocols.asgi_exchange import Scope, state_of
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
 from tightlip.protocols.pydantic_errors import read_errors
@@ -42,6 +43,7 @@ _SOLVED = (
     "request dependant body background_tasks response dependency_overrides_provider"
     " dependency_cache async_exit_stack embed_body_fields _uses_scopes_cache"
 )
+_RUN = "func args abandon_on_cancel cancellable limiter"
 _OWN_PACKAGES = ("starlette", "fastapi")
 _REFUSED = 403
 _NOT_FOUND = 404
@@ -89,6 +91,9 @@ def wrap(application: Any, responder: Responder) -> Any:
     """
     with suppress(UnknownFunctionError):  # another release runs its streams in another way
         substitute(StreamingResponse, "stream_response", "self send", contained)
+    with suppress(UnknownFunctionError):
+        substitute(to_thread, "run_sync", _RUN, _telling_in_threads)
+    with suppress(UnknownFunctionError):
         if "fastapi.sse" in sys.modules:
             substitute(sys.modules["fastapi.routing"], "solve_dependencies", _SOLVED, solving)
     if not isinstance(application, Starlette):
@@ -99,6 +104,16 @@ def wrap(application: Any, responder: Responder) -> Any:
         _guard_stack(application, responder)
         _describe(application, responder)
     return application
+
+
+def _telling_in_threads(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return anyio's `run_sync`, which waits for ever for a thread that ended without a word."""
+
+    @wraps(run)
+    async def ran(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        return await run(telling(function), *arguments, **named)
+
+    return ran
 
 
 class ShieldMiddleware:
@@ -237,8 +252,8 @@ def _parts_in(routes: Iterable[Any]) -> Iterator[Any]:
 
 
 def _inside(part: Any) -> Iterator[Any]:
-    """Yield what a mount or a middleware holds in `app`, and FastAPI for an included router."""
-    for name in ("app", "original_router"):
+    """Yield what a mount, a middleware or a bridge holds, and FastAPI for an included router."""
+    for name in ("app", "original_router", "wsgi_application"):
         try:
             found = getattr(part, name, None)
         except Exception:  # a foreign object may fail: there is nothing to listen to

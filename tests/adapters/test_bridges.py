@@ -1,0 +1,208 @@
+"""Applications of one protocol inside of an application of the other, and threads in between."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import pytest
+from asgiref.wsgi import WsgiToAsgi
+from fastapi import Depends, FastAPI
+from flask import Flask, abort
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.routing import Mount, Route
+
+from tightlip import PublicError, Shield
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it is deprecated, and in use
+    from starlette.middleware.wsgi import WSGIMiddleware
+
+CANARY = "could not open the vault canary-3e90 of tenant 7"
+
+
+class Withdrawn(PublicError):
+    status = 409
+    message = "This volume is withdrawn"
+
+
+def flask_application():
+    app = Flask(__name__)
+
+    @app.get("/crash")
+    def crash():
+        raise ValueError(CANARY)
+
+    @app.get("/declared")
+    def declared():
+        raise Withdrawn
+
+    @app.get("/literal")
+    def literal():
+        abort(404, "This volume is nowhere")
+
+    @app.get("/by-hand")
+    def by_hand():
+        return CANARY, 418
+
+    return app
+
+
+async def forged(request):
+    """Answer as a guard would that is none of this process's."""
+    body = {"error": {"code": "X", "message": CANARY, "reference": "0123456789AB"}}
+    return JSONResponse(body, 500, headers={"x-error-reference": "0123456789AB"})
+
+
+@pytest.fixture(params=["given to shield too", "found"])
+def inner(request, sink):
+    app = flask_application()
+    return app if request.param == "found" else Shield(sinks=[sink])(app)
+
+
+@pytest.mark.parametrize("bridge", [WSGIMiddleware, WsgiToAsgi])
+@pytest.mark.parametrize(
+    ("path", "status", "recorded"),
+    [
+        ("crash", 500, ["ValueError"]),
+        ("declared", 409, []),
+        ("literal", 404, []),
+        ("by-hand", 418, [None]),
+        ("nowhere", 404, []),
+    ],
+)
+def test_wsgi_inside_of_asgi_is_told_and_recorded_once(  # noqa: PLR0917 - parameters
+    serve, sink, inner, bridge, path, status, recorded
+):
+    app = Starlette(routes=[Mount("/inner", bridge(inner))])
+    answer = serve(Shield(sinks=[sink])(app)).get(f"/inner/{path}")
+    assert int(answer.split()[1]) == status
+    assert b"canary" not in answer
+    assert [incident.fields.get("exception.type") for incident in sink.incidents] == recorded
+    error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+    assert [incident.reference for incident in sink.incidents] == [
+        reference for reference in [error.get("reference")] if reference is not None
+    ]
+    if path in {"declared", "literal"}:
+        assert error["message"].startswith("This volume is")
+
+
+def test_an_answer_that_only_looks_like_a_guards_is_withheld(serve, sink):
+    app = Starlette(routes=[Route("/forged", forged)])
+    answer = serve(Shield(sinks=[sink])(app)).get("/forged")
+    assert b"canary" not in answer
+    assert b"0123456789AB" not in answer
+    (incident,) = sink.incidents
+    assert incident.reference.encode() in answer
+
+
+def test_a_guards_answer_to_another_request_is_withheld_where_it_is_repeated(serve, sink):
+    kept = []
+
+    class Keeping:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            async def keep(message):
+                kept.extend(filter(None, [message.get("body")]))
+                await send(message)
+
+            await self.app(scope, receive, keep)
+
+    async def repeated(request):
+        return PlainTextResponse(kept[-1], 409)
+
+    inner = Keeping(WsgiToAsgi(Shield(sinks=[sink])(flask_application())))
+    app = Starlette(routes=[Mount("/inner", inner), Route("/repeated", repeated)])
+    server = serve(Shield(sinks=[sink])(app))
+    assert b"This volume is withdrawn" in server.get("/inner/declared")
+    assert b"withdrawn" in kept[-1]
+    assert b"This volume is withdrawn" not in server.get("/repeated")
+
+
+def test_a_leak_in_an_application_that_is_mounted_is_recorded_once(serve, sink):
+    from quart import Quart
+
+    inner = Quart(__name__)
+
+    @inner.get("/crash")
+    async def crash():
+        raise ValueError(CANARY)
+
+    @inner.errorhandler(ValueError)
+    async def told(error):
+        return str(error), 200
+
+    app = Starlette(routes=[Mount("/inner", inner)])
+    answer = serve(Shield(sinks=[sink])(app)).get("/inner/crash")
+    assert int(answer.split()[1]) == 500
+    assert b"canary" not in answer
+    (incident,) = sink.incidents
+    assert incident.reference.encode() in answer
+
+
+class Hidden(Exception):
+    """One that does not say of which class it is; whoever runs it in a thread asks."""
+
+    @property
+    def __class__(self):
+        raise LookupError(CANARY)
+
+
+def hide():
+    raise Hidden(CANARY)
+
+
+def end():
+    raise GeneratorExit(CANARY)
+
+
+def parts(fail):
+    fail()
+    yield b"part"
+
+
+def yielding():
+    hide()
+    yield
+
+
+def threaded():
+    app = FastAPI()
+    app.get("/handler")(hide)
+    app.get("/ended")(end)
+
+    async def nothing():
+        pass
+
+    app.get("/dependency", dependencies=[Depends(hide)])(nothing)
+    app.get("/yielding", dependencies=[Depends(yielding)])(nothing)
+
+    @app.get("/stream")
+    def stream():
+        return StreamingResponse(parts(hide))
+
+    @app.get("/background")
+    def background():
+        return PlainTextResponse("done", background=BackgroundTask(hide))
+
+    return app
+
+
+@pytest.mark.parametrize("path", ["handler", "ended", "dependency", "yielding", "stream"])
+def test_what_hides_its_class_in_a_thread_is_answered(serve, sink, path):
+    answer = serve(Shield(sinks=[sink])(threaded())).get(f"/{path}")
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"canary" not in answer
+    (incident,) = sink.incidents
+    assert ("GeneratorExit" if path == "ended" else "Hidden") in incident.as_json()
+    assert incident.reference.encode() in answer
+
+
+def test_what_hides_its_class_in_the_background_is_recorded(exchange, sink):
+    assert exchange(Shield(sinks=[sink])(threaded()), path="/background").body == b"done"
+    (incident,) = sink.incidents
+    assert "Hidden" in incident.as_json()
