@@ -96,5 +96,6 @@ def test_no_two_entries_say_the_same():
 
 
 def _shingles(text):
-    words = re.findall(r"\w+", re.sub(r"\\u[0-9a-f]{4}|\d+", "", text).casefold())
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), text)
+    words = re.findall(r"\w+", re.sub(r"\d+", "", text).casefold())
     return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}

@@ -133,7 +133,7 @@ def _undressed(entry):
 
 
 def _shingles(text):
-    words = re.findall(r"[A-Za-z]+", text)
+    words = re.findall(r"[^\W\d_]+", text)
     if len(words) < 3:
         return {tuple(words)}
     return set(zip(words, words[1:], words[2:], strict=False))
