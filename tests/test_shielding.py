@@ -185,3 +185,15 @@ def test_a_declared_message_that_a_detector_flags_is_refused_at_start():
             Shield()
     finally:
         Flagged.message = "Something else"
+
+
+class Granians:
+    """An application of RSGI, granian's own interface."""
+
+    async def __rsgi__(self, scope, protocol):
+        raise DoorClosed
+
+
+def test_an_application_of_rsgi_is_refused_with_what_to_do():
+    with pytest.raises(ConfigurationError, match="--interface asgi"):
+        tightlip.shield(Granians())

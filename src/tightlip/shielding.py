@@ -56,6 +56,11 @@ class Shield:
             return asgi.Guard(application, self._responder)  # type: ignore[return-value,arg-type]
         if _is_wsgi(application):
             return wsgi.Guard(application, self._responder)  # type: ignore[return-value,arg-type]
+        if hasattr(application, "__rsgi__"):
+            raise ConfigurationError(
+                "shield() takes no application of RSGI alone, granian's own interface: give it the "
+                "ASGI application, and serve that with --interface asgi"
+            )
         raise ConfigurationError(
             f"shield() takes an application: {_SUPPORTED}; "
             f"{type(application).__module__}.{type(application).__qualname__} is none of these"
