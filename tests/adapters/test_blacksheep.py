@@ -236,6 +236,12 @@ def test_what_pydantic_refuses_is_told_field_by_field(sink, ask):
     [
         (("/sheep", "POST", b'{"weight": 7}'), ["Name is required", "Age is required"]),
         (("/sheep", "POST", b'{"age": 7}'), ["Name is required"]),
+        (("/sheep", "POST", b"{}"), ["Name is required", "Age is required"]),
+        (("/sheep", "POST", b"null"), ["The body must be an object"]),
+        (("/sheep", "POST", b"[]"), ["The body must be an object"]),
+        (("/fleeces", "POST", b"{}"), ["Colour is required", "Weight is required"]),
+        (("/fleeces", "POST", b"null"), ["The body must be an object"]),
+        (("/fleeces", "POST", b"false"), ["The body must be an object"]),
         (("/sheep", "GET", b""), ["Limit is required"]),
         (("/sheep?limit=canary-71be", "GET", b""), ["Limit must be a whole number"]),
     ],

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from blacksheep import Application, Response, Router, WebSocket
@@ -17,6 +18,7 @@ from blacksheep.exceptions import (
     MessageAborted,
     NotFound,
 )
+from blacksheep.server.bindings import JSONBinder, MissingBodyError
 from blacksheep.server.routing import RouteMethod
 from blacksheep.server.websocket import WebSocketDisconnectError
 from blacksheep.url import InvalidURL
@@ -109,6 +111,8 @@ def read(exception: BaseException) -> Failure | None:
 
     Words that BlackSheep chose by itself are no one's detail.
     """
+    if isinstance(exception, _NoObjectError):
+        return ValidationFailure((FieldFailure(("body",), "dict_type"),))
     if isinstance(exception, BadRequest) and is_raised_in(exception, _OWN_PACKAGES):
         return _read_refusal(exception)
     if isinstance(exception, HTTPException):
@@ -170,6 +174,8 @@ def _absent_fields(error: TypeError) -> tuple[FieldFailure, ...]:
 def _put_guard_on(application: Application, responder: Responder) -> None:
     with suppress(UnknownFunctionError):  # another release may look for its routes in another way
         substitute(Router, "get_match_by_method_and_path", "self method path", _telling)
+    with suppress(UnknownFunctionError):
+        substitute(JSONBinder, "get_value", "self request", _telling_of_emptiness)
     guard = Guard(call_of(application), responder, _FRAMEWORK)
     before = _listening_class(type(application))
     put_on(application, _guarded_class(before, guard, responder))
@@ -183,6 +189,34 @@ def _guard_inside(mounted: Any, responder: Responder) -> None:
         wrap(mounted, responder)
     else:
         responder.guard_inside(mounted, sys.modules[__name__])
+
+
+class _NoObjectError(BadRequest):
+    """A model is asked for, and the body is no object."""
+
+
+def _is_model(kind: Any) -> bool:
+    return is_dataclass(kind) or hasattr(kind, "model_fields")  # pydantic's
+
+
+def _telling_of_emptiness(get_value: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what reads a body, and says of `{}` or `null` what is wrong with it.
+
+    BlackSheep says of every empty value that there is no body.
+    """
+
+    async def told(binder: Any, request: Any) -> Any:
+        try:
+            return await get_value(binder, request)
+        except MissingBodyError:
+            if await request.read():
+                content = await request.json()
+                binder.parse_value(content)
+                if not isinstance(content, dict) and _is_model(binder.expected_type):
+                    raise _NoObjectError("the body is no object") from None
+            raise
+
+    return told
 
 
 def _telling(find: Callable[..., Any]) -> Callable[..., Any]:
