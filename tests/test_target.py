@@ -19,6 +19,10 @@ def plain(environ, start_response): ...
 def create():
     return application
 
+class Own:
+    def __call__(self, request): ...
+
+own = Own()
 nested = Nested()
 number = 7
 """
@@ -101,3 +105,10 @@ def test_the_module_that_is_served_is_the_application(monkeypatch):
     choose("wares:application", is_factory=False)
     load()
     assert adopted == ["wares"]
+
+
+def test_an_application_of_another_interface_is_refused(monkeypatch):
+    monkeypatch.setattr(target, "shield", lambda application: application)
+    choose("wares:own", is_factory=False)
+    with pytest.raises(TargetError, match="wares:own is an application of neither ASGI nor WSGI"):
+        examine()

@@ -68,9 +68,16 @@ def examine() -> bool:
     """Load the application and tell whether it is ASGI's; else it is WSGI's.
 
     Raises:
-        TargetError, ConfigurationError: As `load` does.
+        TargetError, ConfigurationError: As `load` does, or it is neither's.
     """
-    return _is_asgi(load())
+    application = load()
+    is_asgi = _is_asgi(application)
+    if not is_asgi and not _takes_two(application):
+        raise TargetError(
+            f"{os.environ[_NAME]} is an application of neither ASGI nor WSGI: run it on its "
+            "framework's own server, in tightlip.shield(…); see docs/frameworks.md."
+        )
+    return is_asgi
 
 
 def examine_apart() -> bool:
@@ -115,6 +122,17 @@ def _takes_nothing(function: Any) -> bool:
         inspect.signature(function).bind()
     except (TypeError, ValueError):
         return False
+    return True
+
+
+def _takes_two(application: Any) -> bool:
+    """Tell whether an application may be called as WSGI calls: with an environ and a function."""
+    try:
+        inspect.signature(application).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # one of C's that does not tell
+        return True
     return True
 
 

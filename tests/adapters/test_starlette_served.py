@@ -402,6 +402,32 @@ def test_an_end_that_fails_is_recorded_once(sink):
     assert [incident["event_name"] for incident in sink.incidents] == ["lifespan.shutdown.failed"]
 
 
+def test_a_server_that_stops_waiting_for_the_end_is_no_failure(sink):
+    async def run():
+        sent = []
+        started = asyncio.Event()
+        events = [{"type": "lifespan.startup"}]
+
+        async def receive():
+            return events.pop() if events else await asyncio.Event().wait()
+
+        async def send(message):
+            sent.append(message)
+            started.set()
+
+        scope = {"type": "lifespan", "state": {}, "asgi": {"version": "3.0"}}
+        task = asyncio.create_task(Shield(sinks=[sink])(FastAPI())(scope, receive, send))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return sent
+
+    *_, last = asyncio.run(run())
+    assert last == {"type": "lifespan.shutdown.failed", "message": ""}
+    assert not sink.incidents
+
+
 MAIN = f"""
 from fastapi import FastAPI, HTTPException
 import tightlip

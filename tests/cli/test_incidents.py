@@ -302,6 +302,15 @@ def test_other_machines_are_served_only_behind_a_proxy_that_knows_its_users(dire
     assert not directory.path.exists()
 
 
+def test_a_proxy_is_named_by_its_address(directory):
+    done = CliRunner().invoke(
+        command,
+        ["serve", "--user-header", "X-User", "--proxy", "edge", "--directory", str(directory.path)],
+    )
+    assert done.exit_code == 2
+    assert "'edge' is no IP address." in done.output
+
+
 def test_a_port_that_is_taken_is_told(directory):
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])

@@ -64,11 +64,11 @@ _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
     "--key", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Its key."
 )
 def command(target: str, server: str, **settings: Any) -> None:
-    """Serve the application APP of MODULE in its shield; MODULE alone stands for MODULE:app.
+    """Serve the application APP of MODULE in its shield.
 
-    It is shielded if it is not yet, and the server speaks declared words too: what it answers to
-    requests that never reach the application, and no banner. A line at the start says what the
-    server still says by itself.
+    MODULE alone stands for MODULE:app. It is shielded if it is not yet, and the server speaks
+    declared words too: what it answers to requests that never reach the application, and no
+    banner. A line at the start says what the server still says by itself.
 
     \b
     tightlip serve shop.main:app

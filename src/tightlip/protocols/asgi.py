@@ -17,6 +17,7 @@ from tightlip.protocols.asgi_exchange import (
     Scope,
     Send,
     Surroundings,
+    must_pass,
     state_of,
 )
 from tightlip.protocols.asgi_http import HttpExchange
@@ -96,6 +97,11 @@ class Guard:
             kind = message["type"]
             if kind in {"lifespan.startup.failed", "lifespan.shutdown.failed"}:
                 recorded = sys.exception()
+                if recorded is not None and must_pass(
+                    recorded
+                ):  # a server that stops is no failure
+                    await send({"type": kind, "message": ""})
+                    return
                 failure = recorded or RuntimeError(message.get("message", ""))
                 responder = self._surroundings.responder
                 answer = responder.answer(failure, None, event=kind, leaves=False)

@@ -20,6 +20,20 @@ _SECRET = "TIGHTLIP_ALERT_SECRET"  # noqa: S105 - the name of a variable
 _PAGE_NEEDS = frozenset({"starlette", "uvicorn", "jinja2"})
 
 
+def _addresses(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse what no visitor's address can ever be."""
+    import ipaddress
+
+    for address in given:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise click.BadParameter(f"{address!r} is no IP address.") from None
+    return given
+
+
 @click.command()
 @click.option(
     "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Listen there."
@@ -41,6 +55,7 @@ _PAGE_NEEDS = frozenset({"starlette", "uvicorn", "jinja2"})
     "--proxy",
     "proxies",
     multiple=True,
+    callback=_addresses,
     metavar="ADDRESS",
     help="An address from which that header is believed; can be given several times. Without "
     "it: this machine.",
