@@ -585,9 +585,9 @@ def test_a_built_in_exception_is_let_go_at_once(told):
         references = []
         with pytest.raises(ValueError):
             fail()
-        gc.collect()
+        gc.collect()  # what else is let go now may raise, and be noted too
         assert references[0]() is None
-        assert texts(notebook) == [SECRET]
+        assert SECRET in texts(notebook)
 
 
 def test_what_is_noted_while_a_notebook_is_closed_is_forgotten(told):
