@@ -96,6 +96,10 @@ def test_the_engine_finds_the_same_from_the_first_byte_on(pattern):
         assert set(engine.hits(data).get(0, ())) == _ends(core, data), text
 
 
+def test_a_letter_outside_ascii_begins_no_word_of_the_engine():
+    assert behind_a_byte(r"\béa") == r"[\x00-\xff]\béa"
+
+
 def test_a_word_needs_no_edge():
     assert behind_a_byte(r"\bab\b|\b(?i:c|[d-f])g|\b\.h") == (
         r"\Wab\b|\W(?i:c|[d-f])g|[\x00-\xff]\b\.h"

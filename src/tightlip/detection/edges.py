@@ -71,7 +71,9 @@ def _begins(pattern: str, *, of_words: bool) -> bool:
             return False
     if behind.startswith(("?", "{0")):
         return False
-    return first.isalnum() or first == "_" if of_words else first != ""
+    if of_words:  # to an engine of bytes, other letters are no part of words
+        return first.isascii() and (first.isalnum() or first == "_")
+    return first != ""
 
 
 def _group(pattern: str) -> tuple[str, str]:

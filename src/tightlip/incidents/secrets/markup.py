@@ -9,8 +9,9 @@ from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_secret_name
 from tightlip.incidents.secrets.replacing import replaced
 
+# The white space is not given back: a client could make the search of it grow with its square.
 _ELEMENT = expression(
-    r"""(?:<|&lt;)(?:[\w-]{1,40}:)?(?P<name>[\w.-]{2,60})(?:\s[^<>\x00]{0,200}?)?(?:>|&gt;)\s*
+    r"""(?:<|&lt;)(?:[\w-]{1,40}:)?(?P<name>[\w.-]{2,60})(?:\s[^<>\x00]{0,200}?)?(?:>|&gt;)\s*+
         (?: <!\[CDATA\[ (?P<data> (?: (?!\]\]>) [^\x00] ){1,4000} )
           | (?P<value> [^<\x00]{1,4000}? ) (?=<|&lt;|\x00|\Z) )""",
     re.VERBOSE,
