@@ -82,19 +82,19 @@ def _calling_module() -> str:
 
 def _is_asgi(application: Any) -> bool:
     """Tell whether `application` is called as ASGI 3 says: a coroutine function of three."""
-    return _is_coroutine_function(application) is True and _takes(application, 3)
+    return is_coroutine_function(application) is True and takes(application, 3)
 
 
 def _is_wsgi(application: Any) -> bool:
     """Tell whether `application` is called as PEP 3333 says: a plain function of two."""
     return (
-        _is_coroutine_function(application) is False
-        and _takes(application, 2)
-        and not _takes(application, 9)  # one that takes anything says nothing
+        is_coroutine_function(application) is False
+        and takes(application, 2)
+        and not takes(application, 9)  # one that takes anything says nothing
     )
 
 
-def _is_coroutine_function(application: Any) -> bool | None:
+def is_coroutine_function(application: Any) -> bool | None:
     """Tell which kind of function a call of `application` runs; None where it is none."""
     if isinstance(application, type) or not callable(application):
         return None
@@ -102,7 +102,8 @@ def _is_coroutine_function(application: Any) -> bool | None:
     return inspect.iscoroutinefunction(inspect.unwrap(called))
 
 
-def _takes(application: Any, count: int) -> bool:
+def takes(application: Any, count: int) -> bool:
+    """Tell whether `application` may be called with `count` arguments, and says so."""
     try:
         inspect.signature(application).bind(*[None] * count)
     except (TypeError, ValueError):

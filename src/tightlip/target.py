@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from tightlip.responder.policy import ConfigurationError
-from tightlip.shielding import shield
+from tightlip.shielding import is_coroutine_function, shield, takes
 from tightlip.source import adopt
 
 LOADER = "tightlip.target:load"
@@ -55,7 +55,7 @@ def _load(name: str, *, is_factory: bool) -> Any:
     application, module = _find(name)
     if is_factory:
         application = application()
-    elif inspect.isroutine(application) and _takes_nothing(application):
+    elif inspect.isroutine(application) and takes(application, 0):
         raise TargetError(
             f"{name} is a function, and no application: where it makes one, give --factory."
         )
@@ -71,8 +71,8 @@ def examine() -> bool:
         TargetError, ConfigurationError: As `load` does, or it is neither's.
     """
     application = load()
-    is_asgi = _is_asgi(application)
-    if not is_asgi and not _takes_two(application):
+    is_asgi = is_coroutine_function(application) is True
+    if not is_asgi and not takes(application, 2):
         raise TargetError(
             f"{os.environ[_NAME]} is an application of neither ASGI nor WSGI: run it on its "
             "framework's own server, in tightlip.shield(…); see docs/frameworks.md."
@@ -115,30 +115,6 @@ def _verdict() -> str:
         traceback.print_exc()
         sys.stderr.flush()
         return f"{os.environ[_NAME]} could not be loaded; see above."
-
-
-def _takes_nothing(function: Any) -> bool:
-    try:
-        inspect.signature(function).bind()
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _takes_two(application: Any) -> bool:
-    """Tell whether an application may be called as WSGI calls: with an environ and a function."""
-    try:
-        inspect.signature(application).bind(None, None)
-    except TypeError:
-        return False
-    except ValueError:  # one of C's that does not tell
-        return True
-    return True
-
-
-def _is_asgi(application: Any) -> bool:
-    called = application if inspect.isroutine(application) else type(application).__call__
-    return inspect.iscoroutinefunction(inspect.unwrap(called))
 
 
 def _find(name: str) -> tuple[Any, str]:

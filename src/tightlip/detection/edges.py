@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from tightlip.expression import expression
+
 IN_FRONT = b"\0"
 """What stands in front of the text; it belongs to no word."""
 
@@ -17,9 +19,9 @@ _ANY_BYTE = r"[\x00-\xff]"
 _NO_WORD = r"\W"
 # A class of characters of words; and one that holds no NUL, for it is neither negated nor has it
 # an escape other than of whitespace, of words, digits, and of punctuation.
-_OF_WORDS = re.compile(r"\[(?:[A-Z]-[A-Z]|[a-z]-[a-z]|[0-9]-[0-9]|[A-Za-z0-9_])+\]")
-_WITHOUT_NUL = re.compile(r"\[(?!\^)(?:[^\\\]]|\\[swdnrt]|\\[^A-Za-z0-9])+\]")
-_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|.", re.DOTALL)
+_OF_WORDS = expression(r"\[(?:[A-Z]-[A-Z]|[a-z]-[a-z]|[0-9]-[0-9]|[A-Za-z0-9_])+\]")
+_WITHOUT_NUL = expression(r"\[(?!\^)(?:[^\\\]]|\\[swdnrt]|\\[^A-Za-z0-9])+\]")
+_PIECE = expression(r"\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|.", re.DOTALL)
 
 
 def behind_a_byte(pattern: str) -> str:

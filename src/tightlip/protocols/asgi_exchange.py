@@ -103,7 +103,7 @@ class State:
     Attributes:
         exception: The exception that a handler inside the application was given.
         traceback: Its traceback, which some frameworks take off once it is handled.
-        answer: What was decided last, by this guard or by one further inside.
+        answer: What was decided last of this exchange.
         route: The template of the route and the name of its endpoint, where the adapter is told
             of them on the way.
         has_escaped: Whether an exception is on its way out, so that an end of the answer that

@@ -160,6 +160,9 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         )
         return HTMLResponse(text, headers={**_HEADERS, "cache-control": "no-store"})
 
+    async def find(reference: str) -> Incident | None:
+        return await asyncio.to_thread(twins.incidents.find, read_reference(reference))
+
     async def page(request: Request) -> Response:
         key = request.query_params.get("failure")
         failure = None if key is None else FAILURES.get(key)
@@ -168,8 +171,7 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         return show("page.html", result=result, is_unknown=is_unknown)
 
     async def incident(request: Request) -> Response:
-        reference = read_reference(request.query_params.get("reference", ""))
-        found = await asyncio.to_thread(twins.incidents.find, reference)
+        found = await find(request.query_params.get("reference", ""))
         return show("incident.html", report=None if found is None else arrange(found))
 
     async def kept(request: Request) -> Response:
@@ -177,8 +179,7 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         return RedirectResponse(where, 303, headers=_HEADERS)
 
     async def record(request: Request) -> Response:
-        reference = read_reference(request.path_params["reference"])
-        found = await asyncio.to_thread(twins.incidents.find, reference)
+        found = await find(request.path_params["reference"])
         if found is None:
             raise IncidentNotFound
         return JSONResponse(found.as_dict(), headers={**_HEADERS, "cache-control": "no-store"})

@@ -8,7 +8,7 @@ from tightlip.expression import expression
 from tightlip.incidents.secrets.forms import looks_random
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import counts, is_key_name, is_secret_name
-from tightlip.incidents.secrets.replacing import replaced
+from tightlip.incidents.secrets.replacing import replaced, without_spans
 
 _NAMED = expression(
     r"""
@@ -216,7 +216,7 @@ def _without_pairs(text: str, found: Found) -> str:
 
 def _without_parts(text: str, found: Found) -> str:
     """Replace what the parts of multipart bodies hold whose names are secret."""
-    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
     at = 0
     for part in _PART.finditer(text):
         start = part.end()
@@ -224,11 +224,9 @@ def _without_parts(text: str, found: Found) -> str:
             continue
         last = min(len(text), start + _LONGEST_PART)
         ends = _PART_ENDS.search(text, start, last)
-        end = last if ends is None else ends.start()
-        found.add(text[start:end])
-        pieces += (text[at:start], SCRUBBED)
-        at = end
-    return "".join([*pieces, text[at:]])
+        at = last if ends is None else ends.start()
+        spans.append((start, at))
+    return without_spans(text, spans, found)
 
 
 def without_told(text: str, found: Found) -> str:

@@ -1,9 +1,9 @@
-"""Replacing: one group of every match of a pattern makes room for the mark of a secret."""
+"""Replacing: secrets make room for their mark, where a pattern or a search has found them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 
@@ -18,7 +18,7 @@ def replaced(
 
     Without `is_secret`, all of them are.
     """
-    pieces: list[str] = []
+    spans: list[tuple[int, int]] = []
     at = 0
     for match in pattern.finditer(text):
         group = match.lastgroup or 0
@@ -27,10 +27,21 @@ def replaced(
             continue
         if is_secret is not None and not is_secret(match):
             continue
-        found.add(match[group])
-        pieces += (text[at:start], SCRUBBED)
+        spans.append((start, end))
         at = end
-    if not pieces:
-        return text
-    pieces.append(text[at:])
-    return "".join(pieces)
+    return without_spans(text, spans, found) if spans else text
+
+
+def without_spans(text: str, spans: Iterable[tuple[int, int]], found: Found) -> str:
+    """Return `text` without the secrets at `spans`, which are in order.
+
+    One that begins inside of another is a part of that.
+    """
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        if start >= at:
+            found.add(text[start:end])
+            pieces += (text[at:start], SCRUBBED)
+            at = end
+    return "".join([*pieces, text[at:]])

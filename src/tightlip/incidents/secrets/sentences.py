@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tightlip.expression import expression
-from tightlip.incidents.secrets.found import SCRUBBED, Found
-from tightlip.incidents.secrets.replacing import replaced
+from tightlip.incidents.secrets.found import Found
+from tightlip.incidents.secrets.replacing import replaced, without_spans
 
 _SAID = expression(
     r"""
@@ -84,7 +84,7 @@ def without_said(text: str, found: Found) -> str:
     folded = text.lower()
     if len(folded) != len(text):  # a few letters are longer in lower case
         folded = text
-    text = _without_spans(text, _spans(text, folded), found)
+    text = without_spans(text, sorted(_spans(text, folded)), found)
     if "code" in folded:
         text = replaced(_CODES, text, found)
     if "mnemonic" in folded or "phrase" in folded or "words" in folded:
@@ -112,17 +112,6 @@ def _spans(text: str, folded: str) -> set[tuple[int, int]]:
                     behind = max(behind, match.end() - _LONGEST_NOUN)
             at = folded.find(noun, behind)
     return spans
-
-
-def _without_spans(text: str, spans: set[tuple[int, int]], found: Found) -> str:
-    pieces: list[str] = []
-    last = 0
-    for start, end in sorted(spans):
-        if start >= last:
-            found.add(text[start:end])
-            pieces += (text[last:start], SCRUBBED)
-            last = end
-    return "".join([*pieces, text[last:]])
 
 
 def _is_inside(text: str, start: int) -> bool:

@@ -171,9 +171,13 @@ def _without_listed(listed: re.Match[str], found: Found) -> str:
     if not is_secret_name(listed["name"]):
         return listed[0]
     literals = listed["literals"]
-    for literal in _LITERAL.findall(literals):
+    return listed[0][: -len(literals)] + _without_literals(literals, found)
+
+
+def _without_literals(text: str, found: Found) -> str:
+    for literal in _LITERAL.findall(text):
         found.add(literal[1:-1])
-    return listed[0][: -len(literals)] + _LITERAL.sub(f"'{SCRUBBED}'", literals)
+    return _LITERAL.sub(f"'{SCRUBBED}'", text)
 
 
 def _without_inserted(text: str, found: Found) -> str:
@@ -234,9 +238,7 @@ def _without_arguments(text: str, found: Found) -> str:
             continue
         call = _CALL.match(text, start)
         end = start + _closing(call[0]) if call is not None else start
-        for literal in _LITERAL.findall(text[start:end]):
-            found.add(literal[1:-1])
-        pieces += (text[at:start], _LITERAL.sub(f"'{SCRUBBED}'", text[start:end]))
+        pieces += (text[at:start], _without_literals(text[start:end], found))
         at = end
     pieces.append(text[at:])
     return "".join(pieces)
