@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tightlip.detection import echo, raises
 from tightlip.detection.echo import MOST_PLACES, RULE, judge
+from tightlip.detection.encoding import JSON
 from tightlip.detection.exception_text import tells
 from tightlip.detection.raises import open_notebook
 from tightlip.findings.finding import Category, Finding
@@ -85,6 +86,12 @@ def test_an_echo_of_what_was_never_raised_names_its_class():
 def test_an_echo_is_found_wherever_it_stands(body):
     assert found(body, Trouble(SECRET)) == [SECRET]
     assert found(body.encode(), Trouble(SECRET)) == [SECRET.encode()]
+
+
+def test_an_echo_with_a_character_that_json_writes_in_two_halves_is_found():
+    said = "the 😀 ledger refuses what gnome seven 😀 wrote"
+    body = JSON.decode(json.dumps({"note": said}).encode())
+    assert found(body, Trouble(said)) == [said.encode()]
 
 
 def test_every_place_of_an_echo_is_found():

@@ -27,6 +27,8 @@ CRUMBS = [
         b"\\u007f",
         b"\\U00000041",
         b"\\ud83d\\ude00",
+        b"\\uD83D",
+        b"\\ude",
         b"\\n",
         b"\\\\",
     ],
@@ -75,7 +77,7 @@ def test_a_train_of_single_bytes_changes_nothing(encoding, data):
 @on_each
 @given(data=DRESSED)
 def test_no_more_waits_than_a_token_is_long(encoding, data):
-    assert 0 <= encoding.unfinished(data) <= min(len(data), 10)
+    assert 0 <= encoding.unfinished(data) <= min(len(data), 11)
 
 
 @on_each
@@ -85,9 +87,9 @@ def test_without_its_sign_a_text_is_not_so_dressed(encoding, data):
     assert encoding.decode(plain) == plain
 
 
-@given(st.text(st.characters(max_codepoint=127)))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f")))
 def test_what_json_wrote_in_ascii_is_read_again(text):
-    kept = text.translate({code: None for code in [*range(32), 127] if chr(code) not in "\t\n\r"})
+    kept = text.translate({code: None for code in range(32) if chr(code) not in "\t\n\r"})
     assert JSON.decode(json.dumps(kept).encode()) == f'"{kept}"'.encode()
 
 
@@ -111,7 +113,10 @@ def test_what_a_form_wrote_is_read_again(text):
         (JSON, rb"\\\n", b"\\\n"),
         (JSON, rb"\u005cn", rb"\n"),
         (JSON, rb"\u00e9\u0436\u000b", "éж".encode() + rb"\u000b"),
-        (JSON, rb"\ud83d\ude00", b"\xed\xa0\xbd\xed\xb8\x80"),
+        (JSON, rb"a \ud83d\uDE00 b", "a 😀 b".encode()),
+        (JSON, rb"\ud83d\x41\ud83d\ude00", b"\xed\xa0\xbdA\xf0\x9f\x98\x80"),
+        (JSON, rb"\ude00\ud83d", b"\xed\xb8\x80\xed\xa0\xbd"),
+        (JSON, rb"\\ud83d\ude00", rb"\ud83d" + b"\xed\xb8\x80"),
         (JSON, rb"\u0436 \u12 \U00000041 \xe9", "ж".encode() + rb" \u12 \U00000041 \xe9"),
         (JSON, rb"\x41 \'b\' \x5c\x5C", rb"A 'b' \\"),
         (JSON, rb"C:\xampp \x4", rb"C:\xampp \x4"),
@@ -148,6 +153,12 @@ def test_a_dress_is_taken_off_once(encoding, sent, meant):
         (JSON, b"a\\x", 2),
         (JSON, b"a\\x4", 3),
         (JSON, b"a\\x41", 0),
+        (JSON, b"a\\ud83d", 6),
+        (JSON, b"a\\\\ud83d", 0),
+        (JSON, b"a\\ud83d\\", 7),
+        (JSON, b"a\\ud83d\\udE0", 11),
+        (JSON, b"a\\\\ud83d\\ude0", 5),
+        (JSON, b"a\\ud83d\\ude00", 0),
         (HTML, b"a&", 1),
         (HTML, b"a&#x2", 4),
         (HTML, b"a&amp;", 0),

@@ -15,12 +15,22 @@ from typing import NamedTuple
 
 from tightlip.expression import expression
 
-_CODE = rb"(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])|u(00[89A-Fa-f][0-9A-Fa-f]|(?!00)[0-9A-Fa-f]{4})"
+_PAIR = rb"u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}"
+"""The two halves of one character beyond U+FFFF (RFC 8259, section 7), after the backslash."""
+
+_CODE = (
+    rb"(" + _PAIR + rb")"
+    rb"|(?:u00|x)([2-7][0-9A-Fa-f]|0[9AaDd])"
+    rb"|u(00[89A-Fa-f][0-9A-Fa-f]|(?!00)[0-9A-Fa-f]{4})"
+)
 _JSON = expression(rb"""\\(?:""" + _CODE + rb"""|(["'\\/nrt]))""")
 _JSON_CODE = expression(rb"\\(?:" + _CODE + rb")")
 _JSON_ODD = expression(rb"\\(?:x|U|u00(?:0[0-8BbCcE-Fe-f]|1))")
 """What Python's own decoder reads otherwise than a client does, or not at all."""
 _JSON_UNFINISHED = expression(rb"\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?\Z")
+_PAIR_UNFINISHED = expression(
+    rb"\\u[Dd][89ABab][0-9A-Fa-f]{2}(?:\\(?:u(?:[Dd](?:[C-Fc-f][0-9A-Fa-f]?)?)?)?)?\Z"
+)
 _JSON_LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 _ENTITY = expression(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z]{2,7}));")
@@ -142,7 +152,7 @@ class Encoding(NamedTuple):
 
 
 def _json_meaning(match: re.Match[bytes]) -> bytes:
-    return _JSON_LETTERS.get(match[3], match[3]) if match[3] else _json_meaning_of_code(match)
+    return _JSON_LETTERS.get(match[4], match[4]) if match[4] else _json_meaning_of_code(match)
 
 
 def _json_decode(data: bytes) -> bytes:
@@ -166,24 +176,38 @@ def _json_codes(piece: bytes) -> bytes:
     """Undo the escapes that name a code; a text in Cyrillic or Japanese may hold nothing else."""
     if piece.isascii() and _JSON_ODD.search(piece) is None:
         try:
-            return piece.decode("raw_unicode_escape").encode("utf-8", "surrogatepass")
+            return _joined(piece)
         except UnicodeDecodeError:  # an escape that is none
             pass
     return _JSON_CODE.sub(_json_meaning_of_code, piece)
 
 
 def _json_meaning_of_code(match: re.Match[bytes]) -> bytes:
-    return chr(int(match[1] or match[2], 16)).encode("utf-8", "surrogatepass")
+    if match[1]:
+        return _joined(match[0])
+    return chr(int(match[2] or match[3], 16)).encode("utf-8", "surrogatepass")
+
+
+def _joined(escapes: bytes) -> bytes:
+    """Return what `escapes` stand for, where two halves of a character make one."""
+    text = escapes.decode("raw_unicode_escape")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # halves, which UTF-16 puts together
+        octets = text.encode("utf-16-le", "surrogatepass")
+        return octets.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
 def _json_unfinished(data: bytes) -> int:
     """Return how many bytes at the end of `data` wait for what follows."""
-    match = _JSON_UNFINISHED.search(data, max(0, len(data) - 5))
-    if match is None:
-        return 0
-    before = data[: match.start()]
-    is_escaped = (len(before) - len(before.rstrip(b"\\"))) % 2
-    return 0 if is_escaped else len(data) - match.start()
+    for form, longest in ((_PAIR_UNFINISHED, 11), (_JSON_UNFINISHED, 5)):
+        match = form.search(data, max(0, len(data) - longest))
+        if match is not None:
+            before = data[: match.start()]
+            is_escaped = (len(before) - len(before.rstrip(b"\\"))) % 2
+            if not is_escaped:
+                return len(data) - match.start()
+    return 0
 
 
 def _entity_meaning(match: re.Match[bytes]) -> bytes:
