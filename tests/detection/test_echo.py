@@ -16,6 +16,7 @@ from tightlip.detection.raises import open_notebook
 from tightlip.findings.finding import Category, Finding
 
 SECRET = "ledger 7 is locked by the night run"
+START = "ledger 7 is locked by the night"
 
 
 class Trouble(Exception):
@@ -94,6 +95,46 @@ def test_an_echo_with_a_character_that_json_writes_in_two_halves_is_found():
     assert found(body, Trouble(said)) == [said.encode()]
 
 
+CHANGED = {
+    "upper case": str.upper,
+    "a capital": str.capitalize,
+    "a title": str.title,
+    "no quotation marks": lambda text: text.replace('"', ""),
+    "other quotation marks": lambda text: text.replace('"', "\u201d"),
+    "other spaces": lambda text: text.replace(" ", "\u00a0"),
+    "underscores": lambda text: text.replace(" ", "_"),
+    "one line": lambda text: " ".join(text.split()),
+    "its words": lambda text: json.dumps(text.split(), ensure_ascii=False),
+    "what ASCII has": lambda text: text.encode("ascii", "ignore").decode(),
+    "what ASCII has, and marks": lambda text: text.encode("ascii", "replace").decode(),
+    "cut short": lambda text: text.upper()[:40],
+}
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+@pytest.mark.parametrize("dress", [str, str.encode], ids=["text", "octets"])
+def test_an_echo_is_found_however_its_letters_are_written(change, dress):
+    said = 'gnome ledger refuses "seven" barrels for Müller\n  and the keys of the cellar'
+    changed = change(said)
+    (piece, *_) = found(dress(f"<i>{changed}</i>"), Trouble(said))
+    assert piece == dress(changed.strip('[]"'))
+
+
+def test_an_echo_in_latin_1_is_found():
+    said = "gnome ledger refuses seven barrels for Müller's inn"
+    assert found(f"<i>{said}</i>".encode("latin-1"), Trouble(said)) == [said.encode("latin-1")]
+
+
+def test_a_few_letters_prove_nothing():
+    assert found("ROW 4711 IS LOCKED", Trouble("row 4711 is locked")) == []
+    assert found("ROW 471123 IS LOCKED TWICE", Trouble("row 471123 is locked twice")) != []
+
+
+def test_what_the_client_sent_does_not_count_in_another_case():
+    assert found(SECRET.title(), Trouble(SECRET), known=[SECRET.upper()]) == []
+    assert found(SECRET.title(), Trouble(SECRET), known=["else"]) == [SECRET.title()]
+
+
 def test_every_place_of_an_echo_is_found():
     assert found(f"{SECRET} {SECRET}, {SECRET}", Trouble(SECRET)) == [SECRET] * 3
 
@@ -126,12 +167,7 @@ def test_places_in_bytes_are_counted_in_bytes():
 
 def test_an_end_in_bytes_cuts_no_character():
     # The first bytes of both last characters are the same.
-    assert (
-        found(
-            "Fehler: der Schlüssel ist doppelt: ä".encode(), Trouble("der Schlüssel ist doppelt: ö")
-        )
-        == []
-    )
+    assert found("Fehler: Schlüssel doppelt: ä".encode(), Trouble("Schlüssel doppelt: ö")) == []
     long = "der Schlüssel ist doppelt vergeben und die Buchung ist gesperrt, siehe "
     assert found((long + "ä").encode(), Trouble(long + "ö")) == [long.encode()]
 
@@ -141,7 +177,8 @@ LONG = "could not write row 4711 of the ledger that the night run has locked sin
 
 def test_a_text_cut_short_is_found():
     assert found(f"error: {LONG[:70]}...", Trouble(LONG)) == [LONG[:70]]
-    assert found(f"error: {LONG[:50]}...", Trouble(LONG)) == []
+    assert found(f"error: {LONG[:40]}...", Trouble(LONG)) == [LONG[:40]]
+    assert found(f"error: {LONG[:30]}...", Trouble(LONG)) == []
 
 
 def test_a_text_longer_than_what_is_kept_is_found():
@@ -320,7 +357,7 @@ def test_of_many_exceptions_the_last_lines_are_looked_for():
 def test_only_so_much_is_read(monkeypatch, dress):
     monkeypatch.setattr(echo, "_MOST_WORK", 1000)
     assert len(judged([dress("x" * (1000 - len(SECRET)) + SECRET)], Trouble(SECRET))) == 1
-    assert judged([dress("x" * (1001 - len(SECRET)) + SECRET)], Trouble(SECRET)) == ()
+    assert judged([dress("x" * (1001 - len(START)) + SECRET)], Trouble(SECRET)) == ()
     assert judged([dress("x" * 1000), dress(SECRET)], Trouble(SECRET)) == ()
     assert len(judged([dress("x" * 900), dress(SECRET)], Trouble(SECRET))) == 1
     two = [Trouble(SECRET), Trouble("another " + SECRET)]

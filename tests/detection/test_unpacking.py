@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from tightlip.detection import unpacking
 from tightlip.detection.reading import UNKNOWN, Reading
-from tightlip.detection.unpacking import Unpacker, UnreadableError, beginning, is_text, unpack
+from tightlip.detection.unpacking import (
+    Unpacker,
+    UnreadableError,
+    beginning,
+    decoder_of,
+    is_text,
+    unpack,
+)
 
 TEXT = b'{"detail": "' + "Überfällig, 売り切れ ".encode() * 40 + b'"}'
 
@@ -265,11 +272,22 @@ def test_an_unknown_charset_leaves_the_bytes():
     assert unpack(TEXT, reading) == TEXT
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "us-ascii", "iso-8859-1", "windows-1252", ""])
+@pytest.mark.parametrize("charset", ["utf-8", "us-ascii", ""])
 def test_bytes_in_which_ascii_stands_as_it_is_are_not_touched(charset):
     reading = Reading(content_type=f"text/plain; charset={charset}")
     data = b"caf\xe9 \xff\x80"
     assert unpack(data, reading) is data
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "Latin-1", "windows-1252"])
+def test_western_letters_are_read_as_clients_read_them(charset):
+    reading = Reading(content_type=f"text/plain; charset={charset}")
+    assert unpack(b"caf\xe9 \x80", reading) == "café €".encode()
+    plain = b"no such letters"
+    assert unpack(plain, reading) is plain
+    decoder = decoder_of(reading)
+    assert decoder is not None
+    assert decoder.decode(b"caf\xe9 \x80") == "café €"
 
 
 @pytest.mark.parametrize(

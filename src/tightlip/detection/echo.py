@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tightlip.detection.exception_text import QUOTES, tells, texts_of
+from tightlip.detection.folding import SHORTEST_FOLDED, Folded, folded
 from tightlip.detection.note import Note, may_tell
 from tightlip.detection.raises import Notebook
 from tightlip.findings.finding import Category, Finding
@@ -24,7 +25,7 @@ MOST_PLACES = 32
 
 _MOST_SENTENCES = 96
 _MOST_LINES = 6
-_LONGEST_START = 64
+_LONGEST_START = 32
 _MOST_WORK = 1 << 26
 
 _CONTINUES = re.compile("[\x80-\xbf]")
@@ -82,7 +83,8 @@ def judge(
 
     The work is bounded: 96 lines of exceptions are looked for, and of `texts` as many characters
     are read as 67 million divided by the number of these lines. Each of the first six lines of an
-    exception's text is known by its first 64 characters, so that a text cut short is found too. A
+    exception's text is known by its first 32 characters, so that a text cut short is found too; and
+    by the letters and digits of these, so that it is found in another case, spacing or charset. A
     line that is indented quotes a document or source, and does not count.
 
     Args:
@@ -101,6 +103,11 @@ def judge(
         return ()
     trial = _Trial(notes, known_to_client, is_declared)
     starts = [(sentence.start, sentence) for sentence in sentences]
+    letters = [
+        (start, sentence)
+        for sentence in sentences
+        if len(start := folded(sentence.start)) >= SHORTEST_FOLDED
+    ]
     octets: list[tuple[str, _Sentence]] = []
     left = _MOST_WORK // len(sentences)
     echoes: list[Echo] = []
@@ -119,6 +126,14 @@ def judge(
             if start in view
             for at, end in trial.places(view, sentence, is_bytes=is_bytes)
         ]
+        if letters:
+            read = Folded(text[: len(view)])
+            places += [
+                (*read.trace(at, len(read.text) if end is None else end), sentence)
+                for start, sentence in letters
+                if start in read.text
+                for at, end in trial.folded_places(read.text, sentence)
+            ]
         if places:
             echoes += [_echo(index, *place) for place in _outermost(places)]
     return tuple(echoes)
@@ -148,17 +163,18 @@ class _Trial:
         start, rest = (
             (_octets(proof), _octets(sentence.rest)) if is_bytes else (proof, sentence.rest)
         )
-        at = view.find(start)
-        for _ in range(MOST_PLACES - 1):
-            if at < 0:
-                return
-            end = _end(view, at, start, rest)
-            while is_bytes and _CONTINUES.match(view, end):
+        for at, farthest in _places(view, start, rest):
+            end = farthest
+            while is_bytes and end is not None and _CONTINUES.match(view, end):
                 end -= 1  # the character that follows has its first byte in common
             yield at, end
-            at = view.find(start, end)
-        if at >= 0:
-            yield at, None
+
+    def folded_places(self, view: str, sentence: _Sentence) -> Iterator[tuple[int, int | None]]:
+        """Yield the same for the letters and digits of `sentence` in those of a text."""
+        proof = self._proof(sentence)
+        start = "" if proof is None else folded(proof)
+        if len(start) >= SHORTEST_FOLDED and not any(start in sent for sent in self._sent_letters):
+            yield from _places(view, start, folded(sentence.rest))
 
     def _proof(self, sentence: _Sentence) -> str | None:
         """Return the part of a sentence that proves an echo: its start, or all of it, or None."""
@@ -176,6 +192,10 @@ class _Trial:
     def _is_known(self, text: str) -> bool:
         core = text.strip(QUOTES)
         return any(core in sent for sent in self._sent)
+
+    @cached_property
+    def _sent_letters(self) -> tuple[str, ...]:
+        return tuple(map(folded, self._sent))
 
     @cached_property
     def _sent(self) -> tuple[str, ...]:
@@ -219,6 +239,19 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         if not line[0].isspace() and may_tell(line):
             yield line.rstrip(), text[offset:]
         offset += len(line)
+
+
+def _places(view: str, start: str, rest: str) -> Iterator[tuple[int, int | None]]:
+    """Yield where `start` stands in `view`, and how far it goes on; None for the text's end."""
+    at = view.find(start)
+    for _ in range(MOST_PLACES - 1):
+        if at < 0:
+            return
+        end = _end(view, at, start, rest)
+        yield at, end
+        at = view.find(start, end)
+    if at >= 0:
+        yield at, None
 
 
 def _end(view: str, at: int, start: str, rest: str) -> int:

@@ -35,10 +35,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_AS_UTF8 = frozenset(
-    # Charsets in which ASCII stands as it does in UTF-8, so that nothing has to be decoded.
-    {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1", "windows-1252"}
-)
+_AS_UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_WESTERN = frozenset({"iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252"})
+"""Charsets in which ASCII stands as in UTF-8; all clients read the last of them (Encoding standard,
+section 4.2)."""
 
 _WIDE = ("utf-16", "utf-32", "utf16", "utf32", "utf_16", "utf_32")
 """Charsets in which each ASCII character has a zero byte: without one, nothing can leak in them,
@@ -94,7 +94,8 @@ def decoder_of(reading: Reading) -> codecs.IncrementalDecoder | None:
     if declared is None or declared in _AS_UTF8 or declared.startswith(_WIDE):
         return None
     try:
-        decoder = codecs.getincrementaldecoder(declared)("replace")
+        codec = "cp1252" if declared in _WESTERN else declared
+        decoder = codecs.getincrementaldecoder(codec)("replace")
         gives = decoder.decode(b"")
     except (LookupError, ValueError, TypeError):
         return None
@@ -207,6 +208,8 @@ def _charset(data: bytes, reading: Reading) -> str | None:
         if data.startswith(mark):
             return charset
     declared = reading.charset
+    if declared in _WESTERN:
+        return None if data.isascii() else "cp1252"
     if declared is not None and declared not in _AS_UTF8:
         return declared
     head = data[:_SNIFFED]
