@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import warnings
 
+import httpx
 import pytest
 from asgiref.wsgi import WsgiToAsgi
 from fastapi import Depends, FastAPI
 from flask import Flask, abort
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
-from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from tightlip import PublicError, Shield
@@ -121,6 +123,61 @@ def test_a_guards_answer_to_another_request_is_withheld_where_it_is_repeated(ser
     assert b"This volume is withdrawn" in server.get("/inner/declared")
     assert b"withdrawn" in kept[-1]
     assert b"This volume is withdrawn" not in server.get("/repeated")
+
+
+async def ask(app, method, path):
+    """Call an application in this very task, as another of the same process does."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://other.example") as client:
+        return await client.request(method, path)
+
+
+def test_an_error_is_whole_after_the_same_error_to_a_head_request_within(serve, sink):
+    async def missing(request):
+        return Response(status_code=404)
+
+    other = Shield(sinks=[sink])(Starlette(routes=[Route("/missing", missing)]))
+
+    async def asking(request):
+        answer = await ask(other, "HEAD", "/missing")
+        return Response(status_code=answer.status_code)
+
+    app = Shield(sinks=[sink])(Starlette(routes=[Route("/asking", asking)]))
+    head, _, body = serve(app).get("/asking").partition(b"\r\n\r\n")
+    assert json.loads(body)["error"]["code"] == "NOT_FOUND"
+    assert f"content-length: {len(body)}".encode() in head.lower()
+
+
+def test_head_is_recorded_once_behind_a_bridge(serve, sink):
+    inner = WsgiToAsgi(Shield(sinks=[sink])(flask_application()))
+    app = Starlette(routes=[Mount("/inner", inner)])
+    answer = serve(Shield(sinks=[sink])(app)).get("/inner/crash", method="HEAD")
+    assert int(answer.split()[1]) == 500
+    (incident,) = sink.incidents
+    assert incident.reference.encode() in answer
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere"])
+def test_a_failure_is_recorded_once_after_another_application_was_asked(serve, sink, path):
+    async def index(request):
+        return PlainTextResponse("all is well")
+
+    other = Shield(sinks=[sink])(Starlette(routes=[Route("/", index)]))
+
+    class Asking:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            if scope["type"] == "http":
+                await ask(other, "GET", path)
+            await self.app(scope, receive, send)
+
+    inner = WsgiToAsgi(Shield(sinks=[sink])(flask_application()))
+    app = Starlette(routes=[Mount("/inner", inner)], middleware=[Middleware(Asking)])
+    answer = serve(Shield(sinks=[sink])(app)).get("/inner/crash")
+    (incident,) = sink.incidents
+    assert incident.reference.encode() in answer
 
 
 def test_a_leak_in_an_application_that_is_mounted_is_recorded_once(serve, sink):

@@ -6,13 +6,15 @@ import asyncio
 import json
 import sys
 import threading
+from contextlib import suppress
+from typing import Annotated
 
 import pytest
 from fastapi import FastAPI, Form, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
-from tightlip import PublicError, Shield
+from tightlip import MaxLength, PublicError, Shield
 
 TELLS_RAISES = sys.version_info >= (3, 12)
 WORDS = "the ledger of tenant blue-harbour is out of step by four entries"
@@ -98,6 +100,80 @@ def test_an_echo_in_a_header_is_removed(app, get, sink):
     assert "x-note" not in answer.headers
     assert answer.json() == {"ok": True}
     assert len(sink.incidents) == 1
+
+
+class OrderRefused(PublicError):
+    status = 409
+    message = "This order was refused: {reason}"
+    reason: Annotated[str, MaxLength(120)]
+
+
+class OrderHeld(PublicError):
+    status = 409
+    message = "{reason}"
+    reason: Annotated[str, MaxLength(120)]
+
+
+def said_by_another():
+    """Return what an exception said, which is over and forgotten."""
+    try:
+        fail()
+    except LedgerError as error:
+        return str(error)
+
+
+@needs_raises
+@pytest.mark.parametrize("error", [OrderRefused, OrderHeld], ids=lambda error: error.__name__)
+def test_a_parameter_that_repeats_an_exception_of_the_request_does_not_leave(app, get, sink, error):
+    @app.get("/")
+    def read():
+        raise error(reason=said_by_another())
+
+    answer = get("/")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "CONFLICT"
+    assert WORDS not in answer.text
+    (incident,) = sink.incidents
+    (withheld,) = incident["withheld"]
+    assert (withheld["where"], withheld["text"]) == ("parameter reason", WORDS)
+    assert "raised in fail" in withheld["reason"]
+
+
+@pytest.mark.parametrize("error", [OrderRefused, OrderHeld], ids=lambda error: error.__name__)
+def test_a_parameter_of_an_authors_own_words_leaves(app, get, sink, error):
+    @app.get("/")
+    def read():
+        said_by_another()
+        raise error(reason="the vintage of that year is sold out")
+
+    answer = get("/").json()["error"]
+    assert answer["details"] == {"reason": "the vintage of that year is sold out"}
+    assert sink.incidents == ()
+
+
+@needs_raises
+def test_a_parameter_that_the_client_sent_leaves_whoever_said_it(app, get):
+    @app.get("/")
+    def read(note: str):
+        with suppress(LedgerError):
+            raise LedgerError(note)
+        raise OrderRefused(reason=note)
+
+    assert get("/", params={"note": WORDS}).json()["error"]["details"] == {"reason": WORDS}
+
+
+@needs_raises
+def test_a_challenge_that_repeats_an_exception_of_the_request_does_not_leave(app, get, sink):
+    @app.get("/")
+    def read():
+        realm = f'Bearer realm="{said_by_another()}"'
+        raise HTTPException(401, "Sign in first", headers={"WWW-Authenticate": realm})
+
+    answer = get("/")
+    assert "www-authenticate" not in answer.headers
+    assert answer.json()["error"]["message"] == "Sign in first"
+    (incident,) = sink.incidents
+    assert "header www-authenticate" in [held["where"] for held in incident["withheld"]]
 
 
 @needs_raises

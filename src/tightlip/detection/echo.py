@@ -78,6 +78,7 @@ def judge(
     known_to_client: Iterable[str | bytes] = (),
     *,
     is_declared: Callable[[BaseException], bool],
+    besides: BaseException | None = None,
 ) -> tuple[Echo, ...]:
     """Return where `texts` carry the text of an exception that `notebook` holds.
 
@@ -94,10 +95,13 @@ def judge(
         is_declared: Tells whether an exception's words may leave. It is asked only once a text
             has been found, and of no built-in exception, whose words never are declared. Where it
             raises, they may not. What a declared exception says may leave, whoever says it too.
+        besides: An exception that is not asked.
     """
     if notebook.is_empty:
         return ()
     notes = notebook.notes()
+    if besides is not None:
+        notes = [note for note in notes if note.exception is not besides]
     sentences = _sentences(notes)
     if not sentences:
         return ()

@@ -137,6 +137,17 @@ class State:
         if self.outer is not None:
             self.outer.given = response
 
+    def given_to(self, scope: Scope) -> Response | None:
+        """Return what a guard has let leave as an error to the request of `scope`.
+
+        An error without a body answers HEAD: where that was not asked, it is another's, which the
+        application has called by itself.
+        """
+        given = self.given
+        if given is not None and not given.body and scope.get("method") != "HEAD":
+            return None
+        return given
+
     def note(self, exception: BaseException) -> None:
         """Remember an exception before a handler turns it into an answer."""
         self.exception = exception
@@ -167,6 +178,8 @@ class State:
         """
         if self.exception is not None or self.answer is not None or self.given is not None:
             self.exception = self.traceback = self.answer = self.given = None
+        if _under_way.get() is self:  # the application called this one, and goes on
+            _under_way.set(self.outer)
         self.outer = None  # else one state would hold the next, in a context that serves many
 
 

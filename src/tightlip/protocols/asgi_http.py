@@ -261,10 +261,9 @@ class HttpExchange:
             return
         status, head = held["status"], outgoing(self._responder, held, self.scope, self._request)
         form = form_of(started_by(self._held).headers)
-        about = self._request, self._hearing
-        separator, starts_late = None if form is None else form.separator, self.starts_late
+        about = None if form is None else form.separator, self._request, self._hearing
         headers, self._review = self._responder.open_stream(
-            status, head, separator, *about, starts_late=starts_late and not form
+            status, head, *about, starts_late=self.starts_late and not form
         )
         await self._send({**held, "headers": list(headers)})
         self.phase = STREAMING
@@ -326,7 +325,7 @@ class HttpExchange:
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
         response = started_by(self._held, self._withheld)
-        given = self._state.given
+        given = self._state.given_to(self.scope)
         if given is not None and (given.status, given.body) == (response.status, response.body):
             # A guard further inside has decided already.
             await self._deliver(self._responder.repeat(given, response, self._request()))
@@ -437,10 +436,13 @@ class HttpExchange:
         response: Response | None = None,
         event: str = "http.server.request.exception",
     ) -> Answer:
-        request, leaves = self._request(), self.phase is not DONE  # else it is in the background
-        read = self._hearing.reader(request)
         self._state.answer = answer = self._responder.answer(
-            exception, request, read=read, response=response, event=event, leaves=leaves
+            exception,
+            self._request(),
+            hearing=self._hearing,
+            response=response,
+            event=event,
+            leaves=self.phase is not DONE,  # else it is in the background
         )
         return answer
 

@@ -265,7 +265,7 @@ class WebSocketExchange:
         return self._responder.answer(
             exception,
             self._request(),
-            read=self._framework.read,
+            hearing=self._hearing,
             response=response,
             event="websocket.exception",
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tightlip.wire import envelope, last_resort
+
 if TYPE_CHECKING:
     from tightlip.catalog.error import PublicError
     from tightlip.exchange import Response
@@ -31,3 +33,11 @@ class Answer(NamedTuple):
 def read_nothing(exception: BaseException) -> Failure | None:  # noqa: ARG001 - a reader takes one
     """Know no exception: the reader of an application without a framework."""
     return None
+
+
+def last_words(answer: Answer) -> bytes:
+    """Return the envelope that ends a stream, without a line break in it."""
+    try:
+        return envelope.render(answer.error, answer.reference)
+    except BaseException:  # whatever it is, the client gets the precomputed answer
+        return last_resort.BODY

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tightlip.catalog.error import PublicError
+from tightlip.catalog.standard import standard_error
 from tightlip.failure import (
     DatabaseFailure,
     Failure,
@@ -13,10 +14,11 @@ from tightlip.failure import (
     NetworkFailure,
     ValidationFailure,
 )
+from tightlip.responder.withholding import withheld_body
 from tightlip.slots import cause_of, context_of, is_a, suppresses_context
 
 if TYPE_CHECKING:
-    from tightlip.exchange import Headers
+    from tightlip.exchange import Headers, Response
     from tightlip.failure import Withheld
 
 Read: TypeAlias = Callable[[BaseException], Failure | None]
@@ -93,6 +95,26 @@ class Decision(NamedTuple):
         elif isinstance(failure, NetworkFailure):
             facts = {"network.failure.kind": failure.kind.value}
         return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def with_response(decision: Decision, response: Response) -> Decision:
+    """Let the status stand that the application's own handler chose.
+
+    Not where an author declared the answer to this failure, not for a refused request, which is
+    told alike everywhere, and not a plain 500, which is what frameworks choose where nobody did.
+    """
+    if isinstance(decision.failure, ValidationFailure):
+        return decision
+    if response.body and not decision.declared:
+        decision = decision._replace(withheld=(*decision.withheld, withheld_body(response)))
+    settled = decision.declared and not isinstance(decision.failure, HttpFailure)
+    if settled or response.status in {decision.error.status, _SERVER_ERROR}:
+        return decision
+    error = standard_error(response.status)
+    if decision.declared:
+        error.public_message = decision.error.public_message
+        error.details = decision.error.details
+    return decision._replace(error=error)
 
 
 def _is_internal(exception: BaseException, read: Read) -> bool:

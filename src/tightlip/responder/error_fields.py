@@ -12,6 +12,7 @@ from tightlip.wire.error_headers import CHALLENGES, CHOSEN, allowed_with_error
 
 if TYPE_CHECKING:
     from tightlip.responder.decision import Decision
+    from tightlip.responder.repetition import Heard
     from tightlip.responder.wording import Detectors
 
 _ORIGIN = b"access-control-allow-origin"
@@ -34,7 +35,11 @@ class ErrorFields:
         self._detectors = detectors
 
     def allowed(
-        self, headers: Headers, request: Request | None, decision: Decision | None = None
+        self,
+        headers: Headers,
+        request: Request | None,
+        decision: Decision | None = None,
+        heard: Heard | None = None,
     ) -> tuple[Headers, tuple[Withheld, ...]]:
         """Return those of `headers` that may leave, behind those added, and what is withheld.
 
@@ -42,6 +47,7 @@ class ErrorFields:
             headers: The application's.
             request: The request: that an origin is its own is no news to the client.
             decision: What was decided of the exception that the error answers, if there is one.
+            heard: What the request has raised beside it, where that is heard.
         """
         origin = None if request is None else first_of(request.headers, b"origin")
         kept = []
@@ -50,7 +56,7 @@ class ErrorFields:
             is_own = name == _ORIGIN and value == origin
             reason = None
             if name in CHOSEN and not is_own:
-                reason = self._fault_of(name, value, decision)
+                reason = self._fault_of(name, value, decision, heard)
             if reason is None:
                 kept.append((name, value))
             else:
@@ -58,7 +64,9 @@ class ErrorFields:
                 withheld.append(Withheld(where, value.decode("latin-1"), reason))
         return (*self._added, *kept), tuple(withheld)
 
-    def _fault_of(self, name: bytes, value: bytes, decision: Decision | None) -> str | None:
+    def _fault_of(
+        self, name: bytes, value: bytes, decision: Decision | None, heard: Heard | None
+    ) -> str | None:
         """Return why a field may not leave, or None."""
         rule = self._detectors.flags(f"{name.decode('latin-1')}: {value.decode('latin-1')}")
         if rule is not None:
@@ -67,4 +75,5 @@ class ErrorFields:
             return None
         if shows(value, decision.exception, is_declared=decision.declared):
             return "an exception says the same"
-        return None
+        repeated = heard and heard.withheld("", value.decode("utf-8", "replace"))
+        return repeated.reason if repeated else None

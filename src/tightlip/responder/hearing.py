@@ -120,6 +120,19 @@ class Hearing:
         )
         return tuple((_placed(echo, views[echo.index]), echo) for echo in echoes)
 
+    def repeated(self, text: str, request: Request, *, besides: BaseException) -> Echo | None:
+        """Return what `text` repeats of an exception other than `besides`; None if nothing."""
+        if self.notebook is None or self.notebook.is_empty:
+            return None
+        echoes = judge(
+            [text],
+            self.notebook,
+            _Sent(lambda: request, self._body),
+            is_declared=self._is_declared,
+            besides=besides,
+        )
+        return echoes[0] if echoes else None
+
     def _is_declared(self, exception: BaseException) -> bool:
         if is_a(exception, PublicError):
             return True

@@ -14,11 +14,11 @@ from tightlip.catalog.error import PublicError
 from tightlip.catalog.exports.openapi import describe
 from tightlip.catalog.standard import standard_error
 from tightlip.exchange import Head, Headers, Request, Response
-from tightlip.failure import HttpFailure, ValidationFailure, Withheld
+from tightlip.failure import Withheld
 from tightlip.incidents.reference import new_reference
 from tightlip.plugins import find_for
-from tightlip.responder.answer import Answer, read_nothing
-from tightlip.responder.decision import Decision, Read
+from tightlip.responder.answer import Answer, last_words, read_nothing
+from tightlip.responder.decision import Decision, Read, with_response
 from tightlip.responder.error_fields import ErrorFields
 from tightlip.responder.error_page import ErrorPages, shows
 from tightlip.responder.fault import tell
@@ -27,6 +27,7 @@ from tightlip.responder.inspection import Inspection, scanner_of
 from tightlip.responder.occurring import occurrence_of, occurrence_of_fault, occurrence_of_leak
 from tightlip.responder.policy import Policy
 from tightlip.responder.recording import open_recorder
+from tightlip.responder.repetition import Heard, without_echo
 from tightlip.responder.stream import StreamReview
 from tightlip.responder.success import MESSAGE, RESPONSE, Leak, SuccessReview
 from tightlip.responder.telling import key_of
@@ -67,6 +68,9 @@ class Responder:
     adopt = staticmethod(adopt)
     """Counts the package of a module as the application, for adapters that know its name."""
 
+    last_words = staticmethod(last_words)
+    """Gives the envelope that ends a stream."""
+
     outgoing = staticmethod(read_head)
     """Reads the headers of a good response; those that name the machinery are left out."""
 
@@ -90,6 +94,7 @@ class Responder:
         request: Request | None,
         *,
         read: Read = read_nothing,
+        hearing: Hearing | None = None,
         response: Response | None = None,
         withheld: tuple[Withheld, ...] = (),
         event: str = "http.server.request.exception",
@@ -101,18 +106,24 @@ class Responder:
             exception: The exception, with its traceback.
             request: The request under way, where there is one.
             read: The adapter's reader of its framework's exceptions.
+            hearing: What the request has raised, with that reader, where that is heard.
             response: What the application's own handler made of the exception: its status and
                 its allowed headers count, its body does not.
             withheld: What else does not leave, for the record.
             event: The name of the event in the record.
             leaves: Whether a client is told; what nobody waits for is only recorded.
         """
+        heard = None
         try:
+            if hearing is not None and request is not None:
+                read = hearing.reader(request)
+                heard = Heard(hearing, request, exception)
             decision = self._decide(exception, read)
+            decision = without_echo(decision, heard)
             if response is not None:
-                decision = self._with_response(decision, response)
+                decision = with_response(decision, response)
             given = (*decision.headers, *(response.headers if response else ()))
-            headers, kept = self._fields.allowed(given, request, decision)
+            headers, kept = self._fields.allowed(given, request, decision, heard)
             if withheld or kept:
                 decision = decision._replace(withheld=(*decision.withheld, *withheld, *kept))
             answer = self._send(decision, request, headers, read, event)
@@ -160,7 +171,7 @@ class Responder:
                 decision = self._decide(exception, hearing.read)
                 if shows(response.body, exception, is_declared=decision.declared):
                     return None
-                decision = self._with_response(decision, replace(response, body=b""))
+                decision = with_response(decision, replace(response, body=b""))
             reference = new_reference() if decision.is_recorded(hearing.read) else None
             page = self._pages.as_sent(response, reference)
             if reference is not None:
@@ -284,13 +295,6 @@ class Responder:
             answer = self._last_resort(fault, request)
         return self._told(answer, request)
 
-    def last_words(self, answer: Answer) -> bytes:
-        """Return the envelope that ends a stream, without a line break in it."""
-        try:
-            return envelope.render(answer.error, answer.reference)
-        except BaseException:  # as above
-            return last_resort.BODY
-
     def close_reason(
         self, reason: str, request: Request, frame: FrameType | None
     ) -> tuple[str, str | None]:
@@ -361,26 +365,6 @@ class Responder:
             translation.withheld,
             translation.notes,
         )
-
-    def _with_response(self, decision: Decision, response: Response) -> Decision:
-        """Let the status stand that the application's own handler chose.
-
-        Not where an author declared the answer to this failure, not for a refused request, which
-        is told alike everywhere, and not a plain 500, which is what frameworks choose where
-        nobody did.
-        """
-        if isinstance(decision.failure, ValidationFailure):
-            return decision
-        if response.body and not decision.declared:
-            decision = decision._replace(withheld=(*decision.withheld, withheld_body(response)))
-        settled = decision.declared and not isinstance(decision.failure, HttpFailure)
-        if settled or response.status in {decision.error.status, 500}:
-            return decision
-        error = standard_error(response.status)
-        if decision.declared:
-            error.public_message = decision.error.public_message
-            error.details = decision.error.details
-        return decision._replace(error=error)
 
     def _send(
         self,
