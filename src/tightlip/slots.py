@@ -24,8 +24,16 @@ def is_a(value: object, cls: type[_Instance] | tuple[type[_Instance], ...]) -> T
     return issubclass(type(value), cls)
 
 
-class_members: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
-"""Returns the names that a class itself holds, those of its bases not among them."""
+_namespace_of: Callable[[type], Mapping[str, Any]] = type.__dict__["__dict__"].__get__
+
+
+def class_members(cls: type) -> dict[str, Any]:
+    """Return what a class itself holds by its names, what its bases hold not among it.
+
+    A name of a subclass of `str` is left out: a look-up beside it may run its `__eq__`.
+    """
+    return {name: held for name, held in _namespace_of(cls).items() if type(name) is str}
+
 
 class_order: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 """Returns a class and its bases in the order of attribute look-up."""

@@ -162,3 +162,12 @@ def test_what_is_known_of_content_types_is_bounded(hearing):
         found = many().inspect(read_head(headers), b"TRACE", lambda: Request("GET"), hearing)
         assert found.findings
     assert len(many()._readings) <= 1024
+
+
+def test_a_long_content_type_is_not_kept_since_a_client_may_have_written_it(hearing):
+    long = b"text/plain; charset=utf-8; note=" + b"a" * 2000
+    found = many().inspect(
+        read_head([(b"content-type", long)]), b"x", lambda: Request("GET"), hearing
+    )
+    assert found is None
+    assert max(len(content_type) for content_type, _ in many()._readings) < 2000

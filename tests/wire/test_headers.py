@@ -135,6 +135,14 @@ def test_the_heads_that_are_kept_are_bounded():
     assert read_head(USUAL) is not first
 
 
+@pytest.mark.parametrize("length", [100, 2000])
+def test_a_long_head_is_not_kept_since_a_client_may_have_written_it(length):
+    fields = [*USUAL, (b"access-control-allow-origin", b"https://" + b"a" * length)]
+    head = read_head(fields)
+    assert head.is_usual is (length < 1000)
+    assert (read_head(fields) is head) is (length < 1000)
+
+
 def test_the_headers_are_joined_in_the_order_of_their_names_and_ours_win():
     own = {b"content-type": b"application/json", b"cache-control": b"no-store"}
     theirs = (

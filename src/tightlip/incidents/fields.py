@@ -110,21 +110,20 @@ def _read(cls: type) -> Layout:
     order = (class_order(cls) or ())[:_MOST_BASES]
     home = module_of(cls)
     slots: dict[str, Callable[[Any], object]] = {}
-    for base in reversed(order):
-        members = class_members(base)
+    namespaces = [(base, class_members(base)) for base in order]
+    for base, members in reversed(namespaces):
         if "__slots__" not in members:  # its members are those of a class written in C
             continue
         for name, member in islice(members.items(), _MOST_NAMES):
             if (
                 type(member) is MemberDescriptorType
                 and member.__objclass__ is base
-                and type(name) is str
                 and not name.startswith("__")
             ):
                 slots[name] = member.__get__
     return Layout(
         file=_file_of(home),
-        is_model=any(mark in class_members(base) for base in order for mark in _DECLARATIONS),
+        is_model=any(mark in members for _, members in namespaces for mark in _DECLARATIONS),
         is_secret=is_secret_name(plain_name(cls)[:_LONGEST_NAME])
         or any(
             is_secret_name(plain_name(base)[:_LONGEST_NAME])
@@ -133,7 +132,7 @@ def _read(cls: type) -> Layout:
         ),
         dictionary=dictionary_reader(cls),
         slots=tuple(slots.items()),
-        positions=_positions(order),
+        positions=_positions(namespaces),
     )
 
 
@@ -152,11 +151,11 @@ def _file_of(module: str) -> str:
     return file if type(file) is str else ""
 
 
-def _positions(order: tuple[type, ...]) -> tuple[str, ...]:
-    if not any(base is tuple for base in order):
+def _positions(namespaces: list[tuple[type, dict[str, Any]]]) -> tuple[str, ...]:
+    if not any(base is tuple for base, _ in namespaces):
         return ()
-    for base in order:
-        names = class_members(base).get("_fields")
+    for _, members in namespaces:
+        names = members.get("_fields")
         if type(names) is tuple and all(type(name) is str for name in names):
             return names
     return ()

@@ -235,7 +235,8 @@ class Values:
             ):
                 described[name] = self._hidden(item, name)
             else:
-                described[name] = describe(item, depth)
+                # What an object inside of an `ApiToken` holds may be the token.
+                described[name] = describe(item, _DEEPEST if holds_secrets else depth)
         if len(value) > _MOST_ITEMS:
             described[_ELSE] = f"[{len(value) - _MOST_ITEMS} more]"
         return described

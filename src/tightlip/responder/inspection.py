@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tightlip.responder.hearing import Hearing
 
 _MOST_READINGS = 1024
+_LONGEST_READING = 256  # bytes of a content type: an application may repeat what a client sends
 _GOOD = 200
 _HEAD = 64
 _MOST_KEYS = 100
@@ -143,9 +144,11 @@ class Inspector:
             _GOOD, content_type.decode("latin-1"), content_encoding.decode("latin-1").lower()
         )
         is_plain = not content_encoding and reading.charset in _UTF8 and is_text(b"\x00", reading)
-        if len(self._readings) >= _MOST_READINGS:
-            self._readings.clear()
-        known = self._readings[content] = (reading, is_plain)
+        known = (reading, is_plain)
+        if len(content_type) + len(content_encoding) <= _LONGEST_READING:
+            if len(self._readings) >= _MOST_READINGS:
+                self._readings.clear()
+            self._readings[content] = known
         return known
 
     def counted(self, inspection: Inspection, request: Request) -> tuple[Finding, ...]:

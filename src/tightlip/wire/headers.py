@@ -81,6 +81,8 @@ _REPEATED = frozenset(
     }
 )
 _MOST_KEPT = 1024
+_LONGEST_KEPT = 1024  # bytes of a head: an application may repeat what a client sends
+_LONGEST_NAME_KEPT = 64
 
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OUTSIDE_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5
@@ -149,6 +151,7 @@ def _read_anew(given: Headers) -> Head:
             free.append((lower, plain))
     _check_values(fields)
     content = content_type, content_encoding
+    is_usual = is_usual and sum(len(name) + len(value) for name, value in given) <= _LONGEST_KEPT
     head = Head(tuple(fields), content, lengths, tuple(free), is_usual)
     if is_usual:
         _keep(given, head)
@@ -184,9 +187,10 @@ def _learn(name: bytes) -> _Name:
         raise ValueError(f"{name!r}")
     lower = name.lower()
     known = _Name(lower, never_leaves, lower in _PLAIN, lower in _REPEATED)
-    if len(_names) >= _MOST_KEPT:
-        _names.clear()
-    _names[name] = known
+    if len(name) <= _LONGEST_NAME_KEPT:
+        if len(_names) >= _MOST_KEPT:
+            _names.clear()
+        _names[name] = known
     return known
 
 

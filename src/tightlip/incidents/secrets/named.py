@@ -151,7 +151,19 @@ _PLAIN_VALUES = frozenset(
 _NEVER_WORDS = frozenset(
     {"auth", "csrf", "xsrf", "session", "sessions", "otp", "totp", "mfa", "jwt", "token", "tokens"}
 )
-_SENTENCE = expression(r"(?<=: )[a-z]{2,15}(?: [a-z]{1,15}\b|,? but )")
+_SECOND_WORDS = """
+    a an the this that which who no not only already yet still never
+    of in on at for from to by with without as and or but while when after before during since
+    until between against under over into out
+    is was were are be been has have had does did do will would must may might can cannot could
+    should need needs
+    failed fails missing expired expires invalid revoked refused rejected denied accepted allowed
+    required expected found sent received issued created deleted removed lost closed ended started
+    stored loaded read written matched changed used reused blocked locked full empty unknown
+    verification validation check mismatch error failure timeout expiry end input format type
+    length signature claim header cookie store key user client server
+""".split()  # noqa: SIM905 - as above
+_SENTENCE = expression(rf"(?<=: )[a-z]{{2,15}},? (?:{'|'.join(_SECOND_WORDS)})\b")
 _SHORT_OPTION = expression(r"-[A-Za-z]{1,3}")
 _NAME_ENDS = expression(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
