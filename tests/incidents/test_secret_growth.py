@@ -45,11 +45,12 @@ def search():
 
     scrub_text("password=")  # compiles
     for text, said in hostile():
-        print(said, flush=True)
+        sys.stdout.write(f"{said}\n")
+        sys.stdout.flush()
         most = math.ceil(time.process_time()) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
         scrub_text(text)
-    print("all")
+    sys.stdout.write("all\n")
 
 
 def test_no_text_keeps_the_search_busy():
