@@ -21,6 +21,7 @@ from tightlip.dashboard.access import VISITOR, Access, Rules, check_form
 from tightlip.dashboard.audit import Audit
 from tightlip.dashboard.reading import SPANS, USUAL_SPAN, Found, Reader, Wanted, may_be_reference
 from tightlip.dashboard.report import arrange
+from tightlip.dashboard.withholding import without_credentials
 from tightlip.findings.finding import Category
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.groups import Group, State
@@ -120,7 +121,7 @@ def create_dashboard(
         middleware=[Middleware(Access, rules=rules)],
     )
     # Traces, paths and names of libraries are the product here; secrets were scrubbed before
-    # they were written, and one that was missed does not leave here either.
+    # they were written, and one that was missed does not leave here either (`withholding`).
     product = Exemption(
         categories=[category for category in Category if category is not Category.CREDENTIAL]
     )
@@ -265,7 +266,7 @@ class _Pages:
         text = self._templates.get_template(template).render(
             visitor=request.scope[VISITOR], here=request.url.path, **values
         )
-        return HTMLResponse(text, headers=_FRESH)
+        return HTMLResponse(without_credentials(text), headers=_FRESH)
 
 
 def environment(*directories: Path) -> Environment:
