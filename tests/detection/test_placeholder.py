@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tightlip.detection.placeholder import is_no_placeholder
+from tightlip.detection.placeholder import is_no_code, is_no_placeholder
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,25 @@ def test_words_in_the_place_of_values_are_no_address(text):
 )
 def test_one_real_word_makes_an_address(text):
     assert is_no_placeholder(text, 0, len(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=None",
+        "pwd=null,",
+        'password=settings["db"]',
+        "pwd=X(201)",
+        "DB_PASSWORD=os.environ['A']",
+    ],
+)
+def test_code_in_the_place_of_a_value_is_none(text):
+    assert not is_no_code(text, 0, len(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password=nonesuch", "password=hunter(2", "pwd=k1wi[tree]", "password: None", "pwd=kiwi"],
+)
+def test_what_may_be_a_value_is_none_of_code(text):
+    assert is_no_code(text, 0, len(text))

@@ -1,4 +1,4 @@
-"""Placeholders: whether an address holds words in the place of values, as documentation does."""
+"""Placeholders: whether words or code stand in the place of a value, as in documentation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,24 @@ _PLACEHOLDER = expression(
     r"(?:user(?:name)?:pass(?:word)?@)?(?:localhost|127\.0\.0\.1))(?![A-Za-z0-9.\-])",
     re.IGNORECASE,
 )
+
+
+_ASSIGNED = expression(
+    # No value, or one that an expression gives: password=None, pwd=settings["db"], pwd=read(1)
+    r"""=["']?(?:(?:none|null|nil|true|false|undefined|required|missing|invalid|redacted|hidden|str
+        |string|bool|optional)\b
+      | (?:[A-Za-z_]{1,40}\.){0,4}[A-Za-z_]{1,40}[(\[][^()\[\]]{0,60}[)\]])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_no_code(text: str, start: int, end: int) -> bool:
+    """Tell whether the characters from `start` to `end` of `text` may assign a real value.
+
+    `password=None` and `password=settings["db"]` tell how code gets at one.
+    """
+    at = text.find("=", start, end)
+    return at < 0 or _ASSIGNED.match(text, at) is None
 
 
 def is_no_placeholder(text: str, start: int, end: int) -> bool:

@@ -11,11 +11,16 @@ from types import MappingProxyType
 from tightlip.detection.address import is_address
 from tightlip.detection.luhn import is_card_number
 from tightlip.detection.pattern import PatternError, required_literals
-from tightlip.detection.placeholder import is_no_placeholder
+from tightlip.detection.placeholder import is_no_code, is_no_placeholder
 from tightlip.findings.finding import Category
 
 CHECKS: Mapping[str, Callable[[str, int, int], bool]] = MappingProxyType(
-    {"address": is_address, "luhn": is_card_number, "no-placeholder": is_no_placeholder}
+    {
+        "address": is_address,
+        "luhn": is_card_number,
+        "no-code": is_no_code,
+        "no-placeholder": is_no_placeholder,
+    }
 )
 """What `check` may name: given text, start and end of a match, is it the thing meant?"""
 
