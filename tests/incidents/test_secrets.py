@@ -119,7 +119,8 @@ def _requests() -> list[Planted]:
 
 
 TEXTS = [
-    *("bodies", "commands", "connection_strings", "drivers", "environments", "headers", "keys"),
+    *("bodies", "commands", "connection_strings", "drivers", "environments", "escapes"),
+    *("headers", "keys"),
     *("names", "payments", "personal", "prose", "schemes", "shells", "sql", "tokens"),
 ]
 PLANTED = [*_texts("planted", [f"{name}.toml" for name in TEXTS]), *_shapes(), *_requests()]

@@ -11,6 +11,7 @@ from tightlip.expression import expression
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
 from tightlip.incidents.secrets.commands import without_options
+from tightlip.incidents.secrets.escapes import with_letters, with_signs
 from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.markup import without_markup
@@ -30,8 +31,6 @@ _BETWEEN = "\x00"  # stands in no storable text, and no pattern crosses it
 # no sign that may stand between a name and its value.
 _SHORTEST_SECRET = 8
 _sign = re.compile(r"""[=:$'">\t]|%3[AaDd]""").search
-# In JSON and in the repr of bytes, a name may be written so, and is in JSON if it is not ASCII.
-_ESCAPE = expression(r"(?<!\\)\\++(?:u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-7][0-9A-Fa-f]))")
 _MOST_HARMLESS = 4096
 _LONGEST_HARMLESS = 512
 _PASSWORD_HASH = expression(
@@ -139,10 +138,18 @@ def scrub_text(text: str, found: Found | None = None) -> str:
         found: Gets those that may stand elsewhere, too.
     """
     found = Found() if found is None else found
-    if "\\" in text:
-        plain = _ESCAPE.sub(_letter, text)
-        if plain != text and scrub_text(plain, found) != plain:
-            text = plain
+    plain = with_letters(text)
+    if plain != text and _searched(plain, found) != plain:
+        text = plain
+    text = _searched(text, found)
+    plain = with_signs(text)
+    if plain == text:
+        return text
+    searched = _searched(plain, found)
+    return text if searched == plain else searched
+
+
+def _searched(text: str, found: Found) -> str:
     if "PRIVATE KEY" in text:
         text = without_private_keys(text)
     text = without_addresses(text, found)
@@ -158,12 +165,6 @@ def scrub_text(text: str, found: Found | None = None) -> str:
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
     return without_forms(default_scanner().mask(text))
-
-
-def _letter(escape: re.Match[str]) -> str:
-    """Return the letter or the digit that an escape stands for; any other stays as it is."""
-    character = chr(int(escape["four"] or escape["two"], 16))
-    return character if character.isalnum() else escape[0]
 
 
 def is_harmless(text: str) -> bool:
