@@ -229,8 +229,14 @@ def test_the_directory_is_taken_from_the_option_before_the_environment(fail, run
     for arguments in (("list",), ("stats",)):
         done = run(*arguments, "--directory", elsewhere)
         assert done.stdout == ""
-        assert done.stderr == f"Nothing was recorded in {elsewhere}.\n"
+        assert done.stderr.startswith(f"Nothing was recorded in {elsewhere}: there is no such dir")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_directory_without_a_name_is_refused():
+    done = CliRunner().invoke(command, ["list", "--directory", ""])
+    assert done.exit_code == 2
+    assert "the path is empty" in done.output
 
 
 def tightlip(*arguments, directory):
@@ -300,6 +306,14 @@ def test_other_machines_are_served_only_behind_a_proxy_that_knows_its_users(dire
     assert done.exit_code == 2
     assert "--user-header" in done.output
     assert not directory.path.exists()
+
+
+def test_what_no_header_can_be_called_is_refused(directory):
+    done = CliRunner().invoke(
+        command, ["serve", "--user-header", "X User:", "--directory", str(directory.path)]
+    )
+    assert done.exit_code == 2
+    assert "'X User:' is no name of a header." in done.output
 
 
 def test_a_proxy_is_named_by_its_address(directory):

@@ -19,7 +19,7 @@ _LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
 @click.command(
     name="serve",
-    epilog="Exit codes: 0 the server was told to stop, 2 it could not run.",
+    epilog="Exit codes: 0 or that of the signal: the server was told to stop; 2 it could not run.",
 )
 @click.argument("target", metavar="MODULE:APP")
 @click.option(

@@ -25,10 +25,18 @@ class Given(NamedTuple):
     store: str | None
 
 
+def _path(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """Refuse an empty path, which a variable that is not set would leave."""
+    if given == "":
+        raise click.BadParameter("the path is empty.")
+    return given
+
+
 def directory_option(function: _Command) -> _Command:
     """Let a command be told where the incidents are kept."""
     return click.option(
         "--directory",
+        callback=_path,
         metavar="PATH",
         help="Where the incidents are kept. Without it: $TIGHTLIP_DIRECTORY, else `tightlip` in "
         "your directory for state.",
@@ -113,11 +121,23 @@ def opened(place: Place) -> Iterator[Records | None]:
     """Give all that any process has recorded until now; None where nothing is."""
     with told_plainly(place):
         if not place.is_there():
-            click.echo(f"Nothing was recorded in {place.name}.", err=True)
+            click.echo(f"Nothing was recorded in {place.name}{where_else(place)}", err=True)
             yield None
             return
         with place.opened(warn) as records:
             yield records
+
+
+def where_else(place: Place) -> str:
+    """Return the end of a sentence about a place that nothing was recorded in."""
+    from tightlip.incidents.places import DirectoryPlace
+
+    if not isinstance(place, DirectoryPlace):
+        return "."
+    return (
+        ": there is no such directory yet. If incidents are kept elsewhere, give that by "
+        "--directory or $TIGHTLIP_DIRECTORY."
+    )
 
 
 def warn(line: str) -> None:

@@ -20,6 +20,7 @@ from tightlip.cli.incidents.place import (
     opened,
     told_plainly,
     warn,
+    where_else,
 )
 from tightlip.incidents.counting import counted
 from tightlip.incidents.visible import visible_line
@@ -108,7 +109,8 @@ def tail(given: Given, form: str, directory: str | None) -> None:
         for records in place.looks(warn):
             if last is None:
                 last = records.last_row()
-                click.echo(f"Waiting for incidents in {place.name}.", err=True)
+                there = "." if place.is_there() else where_else(place)
+                click.echo(f"Waiting for incidents in {place.name}{there}", err=True)
             for number, incident in records.after(last):
                 last = number
                 click.echo(incident.as_json() if form == "jsonl" else line_of(incident))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import click
@@ -34,6 +35,13 @@ def _addresses(
     return given
 
 
+def _header(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """Refuse what no header can be called (RFC 9110, section 5.1)."""
+    if given is not None and re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", given) is None:
+        raise click.BadParameter(f"{given!r} is no name of a header.")
+    return given
+
+
 @click.command()
 @click.option(
     "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Listen there."
@@ -47,6 +55,7 @@ def _addresses(
 )
 @click.option(
     "--user-header",
+    callback=_header,
     metavar="NAME",
     help="The header in which a proxy in front of the page says who the visitor is. Needed to "
     "listen for other machines.",
@@ -134,7 +143,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
 
     def started(address: str) -> None:
         page = f"{address}/?token={rules.token}"
-        click.echo(f"Incidents of {place.name}\n\n  Open    {page}\n\n  Ctrl-C stops it.")
+        by_proxy = f"  Proxy   names visitors in {user_header}\n" if user_header else ""
+        click.echo(f"Incidents of {place.name}\n\n  Open    {page}\n{by_proxy}\n  Ctrl-C stops it.")
         sys.stdout.flush()
         for each in wanted:
             archive_at(where).attach(each.outlet(), between_looks=_BETWEEN_ALERTS)
