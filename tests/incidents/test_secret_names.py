@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tightlip.incidents.secrets.names import is_secret_name
+from tightlip.incidents.secrets.names import counts, is_secret_name
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,8 @@ from tightlip.incidents.secrets.names import is_secret_name
     "private_key privateKey private_key_pem encryption_key signing_key session session_id "
     "sessionid JSESSIONID PHPSESSID ssn cvv cvc pin card_pin otp jwt X-Auth-Token "
     "x-amz-security-token X-CSRFToken card_number credit_card cc_number security_code "
-    "user.password signature mnemonic auth".split(),
+    "user.password signature mnemonic auth ssl_key tlsKey 2fa_code two_factor_code account_no cardNo "
+    "passord sifre jelszo jelszó salasana kata_sandi ΚΩΔΙΚΌΣ mật_khẩu كلمة_المرور סיסמה".split(),
 )
 def test_a_secret_name_is_known_in_every_spelling(name):
     assert is_secret_name(name)
@@ -28,7 +29,8 @@ def test_a_secret_name_is_known_in_every_spelling(name):
     "public_key keyboard token_count max_tokens total_tokens token_type token_url has_password "
     "is_secret password_min_length password_changed_at session_timeout sessionmaker "
     "session_factory cookie_name user-agent host accept content-type x-request-id "
-    "shipping opinion assessor cookiecutter 123 _ ä".split(),
+    "account_not_found cardNotFound bypass_order password_label cookie_domain session_duration_ms "
+    "cvv_result iban_country shipping opinion assessor cookiecutter 123 _ ä".split(),
 )
 def test_a_name_that_only_looks_like_a_secret_is_plain(name):
     assert not is_secret_name(name)
@@ -38,3 +40,13 @@ def test_names_from_clients_are_remembered_within_a_bound():
     for number in range(10_000):
         is_secret_name(f"name{number}")
     assert is_secret_name.cache_info().currsize <= 4096
+
+
+@pytest.mark.parametrize("name", ["tokens", "prompt_tokens", "tokens_used", "TOKENS_USED"])
+def test_a_number_under_some_names_is_how_many_there_are(name):
+    assert counts(name)
+
+
+@pytest.mark.parametrize("name", ["token", "password_used", "token_used", "pass"])
+def test_a_number_under_other_names_may_be_the_secret(name):
+    assert not counts(name)

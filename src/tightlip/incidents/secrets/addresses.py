@@ -76,10 +76,11 @@ _BEFORE_A_SECRET = frozenset(
     {"reset", "verify", "confirm", "invite", "invitation", "invitations", "activate", "unsubscribe"}
 )
 _AFTER_A_WORD = expression(
-    r"""/[\w-]{0,20}(?:reset|verify|confirm|invit\w{0,6}|activate|unsubscribe|magic)[\w-]{0,20}
-        (?:/|\?\w{1,3}=)(?P<secret>[\w~-]{16,500})""",
+    r"""/[\w-]{0,20}(?:reset|verify|confirm|invit|activate|unsubscribe|magic)[\w-]{0,20}
+        (?:/[\w-]{1,12})?(?:/|\?\w{1,3}=)(?P<secret>[\w~-]{8,500})(?![\w.~-])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_A_NUMBERED_WORD = expression(r"[A-Za-z]+[_-]?\d+|\d+[_-]?[A-Za-z]+|v\d[\w-]*")
 _PARAMETER = expression(r"[{<](?:\w+:)?(?P<name>\w+)(?::\w+)?[}>]")
 
 
@@ -103,9 +104,9 @@ def without_addresses(text: str, found: Found) -> str:
             text = replaced(_WITHOUT_SCHEME, text, found)
     if ":54" in text or ":6432:" in text or ":*:" in text:
         text = replaced(_PGPASS, text, found)
-    if "//" in text:
-        text = _WEBHOOK.sub(_without_pieces, text)
-        text = replaced(_AFTER_A_WORD, text, found, lambda link: looks_random(link["secret"]))
+    if "/" in text:
+        text = _WEBHOOK.sub(_without_pieces, text) if "//" in text else text
+        text = replaced(_AFTER_A_WORD, text, found, lambda link: _opens_a_door(link["secret"]))
     if "code=" in text:
         is_oauth = any(name in text for name in _OAUTH)
         text = replaced(_CODE, text, found, lambda code: is_oauth or looks_random(code["code"]))
@@ -153,6 +154,16 @@ def _secret_parameters(route: str) -> tuple[int, frozenset[int]]:
         index
         for index, name in enumerate(names)
         if name is not None and is_secret_name(name["name"])
+    )
+
+
+def _opens_a_door(piece: str) -> bool:
+    """Tell whether a piece behind a word such as `reset` is a secret: no word, number or UUID."""
+    return (
+        any(map(str.isdigit, piece))
+        and any(map(str.isalpha, piece))
+        and _A_NUMBERED_WORD.fullmatch(piece) is None
+        and not is_uuid(piece)
     )
 
 

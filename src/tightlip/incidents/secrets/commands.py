@@ -51,6 +51,14 @@ _OF_HTPASSWD = expression(
 _SET = expression(
     r"""\b(?:setenv|set[ ]-\w{1,4}|ENV)[ ](?P<name>\w{2,60})[ ]["']?(?P<value>[^\s"'\x00]{1,300})"""
 )
+_CONFIGURED = expression(
+    r"""\bconfig(?:ure)?(?:[: ]set)?(?:[ ]--?[\w-]{1,30}){0,3}[ ](?:set[ ])?
+        (?P<name>[\w.:/-]{2,100})[ ]["']?(?P<value>[^\s"'\x00-][^\s"'\x00]{0,300})""",
+    re.VERBOSE,
+)
+_LOGIN = expression(
+    r"\bvault[ ]login[ ](?:-[\w=-]{1,60}[ ]){0,3}(?P<token>[^\s\"'\x00=-][^\s\"'\x00=]{3,300})"
+)
 # What is handed to a program that reads a password: echo … | docker login --password-stdin.
 _PIPED = expression(
     r"""\b(?:echo|printf)[ ](?:-\w{1,3}[ ])?(?P<mark>\\*["'])?(?:[\w.-]{1,64}:)?
@@ -85,6 +93,7 @@ _PROGRAMS = {
     "X": r"snmp\w+",
     "k": r"openssl|zabbix\w*",
     "K": r"openssl",
+    "N": r"ssh-keygen",
 }
 _USES = {option: expression(rf"\b(?:{programs})\b") for option, programs in _PROGRAMS.items()}
 _NAMES_A_USER = expression(r"""(?<![\w-])(?:-u|-U|-l|--user|--username|--login)(?=[\s="'])""")
@@ -113,6 +122,10 @@ def without_options(text: str, found: Found) -> str:
         text = replaced(_COLUMN, text, found, lambda match: is_secret_name(match["name"]))
     if "set" in text or "ENV " in text:
         text = replaced(_SET, text, found, lambda match: is_secret_name(match["name"]))
+    if "config" in text:
+        text = replaced(_CONFIGURED, text, found, lambda match: is_secret_name(match["name"]))
+    if "vault login" in text:
+        text = replaced(_LOGIN, text, found)
     if "pass:" in text:
         text = replaced(_OF_OPENSSL, text, found)
     return text

@@ -11,7 +11,7 @@ from tightlip.expression import expression
 from tightlip.incidents.secrets.found import SCRUBBED
 
 # A pattern that begins with what it looks for is many times faster than one that looks behind it.
-_CARD = expression(r"\d(?<![\w.-]\d)(?:[ -]?\d){13,15}(?![\w-]|\.\d)")
+_CARD = expression(r"\d(?<![\w.-]\d)(?:[ \xa0\u2009\u202f-]?\d){13,15}(?![\w-]|\.\d)")
 _CARD_WITH_POINTS = expression(r"\d(?<![\w.-]\d)\d{3}(?:\.\d{4}){3}(?![\w-]|\.\d)")
 _POINTS = expression(r"\.\d{4}\.\d{4}\.\d{4}")
 # ISO/IEC 7813: the first and the second track of a card's stripe.
@@ -31,12 +31,12 @@ _IBAN = expression(
 )
 _IBAN_CHECK = 97
 _SHORTEST_IBAN = 15  # Norway's (the IBAN registry of SWIFT)
-_NO_DIGIT = expression("[ .-]")
+_NO_DIGIT = expression(r"\D")
 _VENDORS = expression(  # Mailgun, Mailchimp, Twilio
     r"(?<![\w-])(?:key-[0-9a-z]{32}|[0-9a-f]{32}-us\d{1,2}|SK[0-9a-f]{32})(?![\w-])"
 )
 # RFC 6750; with a comma as a subprotocol of a WebSocket, where a browser can send no other header.
-_BEARER = expression(r"\b(?i:bearer)(?:,[ ]{0,3}|[ ]{1,3})([\w.~+/=-]{16,2000})")
+_BEARER = expression(r"\b(?i:bearer)(?:,[ ]{0,3}|[ ]{1,3})([\w.~+/=-]{7,2000})")
 _LONG = expression(r"(?<![A-Za-z0-9_+=-])[A-Za-z0-9_+-]{32,1000}={0,2}(?![A-Za-z0-9_+-])")
 _OF_AWS = expression(r"(?<![A-Za-z0-9_+/=.-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9_+/=.-])")
 # RFC 7468, RFC 9580. Whatever stands between the two, in whatever dress, is the key.
@@ -143,6 +143,8 @@ def _is_card(text: str) -> bool:
 
 def _without_bearer(match: re.Match[str]) -> str:
     token = match[1]
+    if len(token) < _SHORTEST_RANDOM and ("=" in token or not any(map(str.isdigit, token))):
+        return match[0]
     return match[0] if reads_as_words(token) else f"{match[0][: -len(token)]}{SCRUBBED}"
 
 

@@ -16,10 +16,11 @@ _ELEMENT = expression(
           | (?P<value> [^<\x00]{1,4000}? ) (?=<|&lt;|\x00|\Z) )""",
     re.VERBOSE,
 )
-# <key>password</key><string>…</string> of a property list, <name>, <value> and <string> of XML-RPC.
+# <key>password</key><string>…</string> of a property list, <name>, <value> and <string> of XML-RPC,
+# and the two cells of a row in a page.
 _SIBLINGS = expression(
-    r"""<(?:\w{1,40}:)?(?:key|name)>\s{0,40}(?P<name>[\w.-]{2,100})\s{0,40}</[^<>\x00]{1,60}>
-        (?:\s{0,40}<[\w:.-]{1,60}(?:\s[^<>\x00]{0,100})?>){1,3}\s{0,40}(?P<value>[^<\x00]{1,4000})""",
+    r"""<(?:\w{1,40}:)?(?:key|name|td|th|dt)>\s{0,40}(?P<name>[\w.-]{2,100})\s{0,40}</[^<>\x00]{1,60}>
+        (?:\s{0,40}<(?!th\b)[\w:.-]{1,60}(?:\s[^<>\x00]{0,100})?>){1,3}\s{0,40}(?P<value>[^<\x00]{1,4000})""",
     re.VERBOSE,
 )
 # <entry key="password">…</entry> of Java, <property name="password">…</property>.

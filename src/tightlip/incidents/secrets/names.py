@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from unicodedata import normalize
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
@@ -13,7 +14,7 @@ _SECRET_WORDS = frozenset(
     auth authorization bearer cred creds credential credentials
     cookie cookies csrf jwt jwe otp otps totp mfa secret secrets session sessionid sessid sid
     sig signature token tokens xsrf apikey cvc cvv csc pan ssn nino cpf iban mnemonic salt
-    assertion verifier passport psk
+    assertion verifier passport psk passord sifre jelszo salasana
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 _SECRET_PARTS = tuple(
@@ -31,10 +32,10 @@ _SECRET_PARTS = tuple(
     nationalinsurance taxid taxnumber passportno accountnumber bankaccount routingnumber sortcode
     driverlicen driverslicen drivinglicen aadhaar
     seedphrase recoverycode recoveryphrase verificationcode verifycode backupcode mfacode smscode
-    logincode authcode accesscode invitecode resetcode confirmationcode activationcode unlockcode
-    onetimecode securityanswer secretanswer magiclink resetlink rememberme userpass
-    passwort kennwort motdepasse contrasena senha wachtwoord parola haslo heslo lozinka geheim
-    adgangskode
+    facode twofactorcode logincode authcode accesscode invitecode resetcode confirmationcode
+    activationcode unlockcode onetimecode securityanswer secretanswer magiclink resetlink rememberme
+    userpass passwort kennwort motdepasse contrasena senha wachtwoord parola haslo heslo lozinka
+    geheim adgangskode katasandi
     """.split()  # noqa: SIM905 - as above
 )
 _SECRET_ELSEWHERE = (
@@ -48,18 +49,26 @@ _SECRET_ELSEWHERE = (
     "비밀번호",
     "şifre",
     "zugangsschlüssel",
+    "jelszó",
+    "κωδικόσ",  # as `casefold` writes its last letter
+    "mậtkhẩu",
+    "كلمةالمرور",
+    "סיסמה",
 )
+_JOINTS = str.maketrans("", "", "_- .")
 _SECRET_ENDS = ("token", "tokens", "secret", "secrets")
+_SECRET_LAST_WORDS = ("accountno", "cardno", "sslkey", "tlskey")
 
 _MEASURES = frozenset(
     """
-    age algorithm at attempts audience backend bucket class column count created date days disabled
-    enabled endpoint environment expiration expired expires expiry factory failures field fields
-    file form format handler hasher hashers host hours in issuer kind len length limit location
-    maker manager max method methods middleware min minutes mode model name names office path policy
-    pool port provider rate ratio realm regex required retries rotation rules scheme schemes scope
-    scopes second seconds server service size status stdin store strength table time timeout ttl
-    type types updated uri url user username valid validator validators version view
+    age algorithm at attempts audience backend bucket class column count country created date days
+    disabled domain duration enabled endpoint environment expiration expired expires expiry factory
+    failures field fields file form format handler hasher hashers host hours in issuer kind label
+    len length limit location maker manager max method methods middleware min minutes mode model ms
+    name names office path policy pool port provider rate ratio realm regex required result retries
+    rotation rules scheme schemes scope scopes second seconds server service size status stdin store
+    strength table time timeout ttl type types updated uri url user username valid validator
+    validators version view
     """.split()  # noqa: SIM905 - as above
 )
 _QUESTIONS = frozenset(
@@ -75,7 +84,7 @@ def is_secret_name(name: str) -> bool:
     `author` are plain. A name that asks or measures (`has_password`, `token_count`,
     `session_timeout`) is plain too. Who takes names from strangers bounds their length.
     """
-    if not name.isascii() and name.casefold().endswith(_SECRET_ELSEWHERE):
+    if not name.isascii() and _joined(name).endswith(_SECRET_ELSEWHERE):
         return True
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _MEASURES or words[0] in _QUESTIONS:
@@ -83,9 +92,16 @@ def is_secret_name(name: str) -> bool:
     if not _SECRET_WORDS.isdisjoint(words):
         return True
     joined = "".join(words)
-    return any(part in joined for part in _SECRET_PARTS) or any(
-        word.endswith(_SECRET_ENDS) for word in words
+    return (
+        joined.endswith(_SECRET_LAST_WORDS)
+        or any(part in joined for part in _SECRET_PARTS)
+        or any(word.endswith(_SECRET_ENDS) for word in words)
     )
+
+
+def _joined(name: str) -> str:
+    """Return a name in one letter case, in one of the ways to write accents, without its joints."""
+    return normalize("NFC", name).casefold().translate(_JOINTS)
 
 
 def is_key_name(name: str) -> bool:
@@ -95,4 +111,4 @@ def is_key_name(name: str) -> bool:
 
 def counts(name: str) -> bool:
     """Tell whether a number under `name` is how many there are: `prompt_tokens`, `sessions`."""
-    return name[-6:].lower() in {"tokens", "passes"}
+    return name.lower().removesuffix("_used").endswith(("tokens", "passes"))

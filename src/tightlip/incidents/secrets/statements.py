@@ -13,9 +13,11 @@ _LONGEST_NAME = 200
 _LITERAL = expression(r"'(?:[^'\x00]|'')*'")
 _IDENTIFIER = expression(r"\w+")
 _PARAMETERS = "[parameters: "
+_PARAMETERS_OF_DJANGO = " - PARAMS = ("
 _FAILING_ROW = "Failing row contains ("
 # A line break stands as itself, or as it is written inside of JSON.
 _PARAMETERS_END = expression(r"\](?=\n|\\n)")
+_PARAMETERS_OF_DJANGO_END = expression(r"\)(?=\Z|\x00|\n|\\n|[\"'\\])")
 _FAILING_ROW_END = expression(r"(?:\n|\\n)\[SQL: ")
 _INSERT = expression(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
@@ -32,6 +34,7 @@ _PRAGMA = expression(
     r"""\bpragma\s+(?:\w+\.)?(?:re|hex|hexre)?key\s*(?:=|\()\s*'(?P<key>[^'\x00]{1,300})""",
     re.VERBOSE | re.IGNORECASE,
 )
+_NEXT_ROW = expression(r"\s{0,40},\s{0,40}(?=\()")
 _INSERTED = expression(r"[^\n\\\x00]*")
 # What stands beside literals where a quote is missing or was not escaped: 'O'Brien'.
 _STRAY = expression(r"''\w|\w\w''|(?<!')'(?!')")
@@ -68,11 +71,11 @@ _CALL = expression(r"[^\n;\x00]{0,1000}")
 _PROTOCOL = expression(
     r"""(?: (?: (?<=[(\['"`\n]) | (?<=\\n) ) (?: AUTH | PASS | AUTH[ ](?:PLAIN|LOGIN|XOAUTH2) ) [ ]
             (?:[^\s()'"\\]{1,100}[ ])?
-          | \bHELLO[ ][23][ ]AUTH[ ]\S{1,100}[ ]
           | \b(?:requirepass|masterauth)[ ]
-          | \bACL[ ]SETUSER[ ][^\n\x00]{0,200}[ ][>]
+          | (?P<sure> (?:\b|(?<=\\n))HELLO[ ][23][ ]AUTH[ ]\S{1,100}[ ]
+              | \bACL[ ]SETUSER[ ][^\n\x00]{0,200}[ ][>]
+              | (?:\b|(?<=\\n))[A-Za-z]{1,5}\d{1,6}[ ]LOGIN[ ]\S{1,100}[ ] )  # IMAP
           | \bAUTH[ ]LOGIN[ ][A-Za-z0-9+/=]{2,200}[ ]
-          | \b[A-Za-z]\d{1,6}[ ]LOGIN[ ][^\s]{1,100}[ ]  # IMAP
           | ["']AUTH["'],[ ]?b?["'][^"'\x00]{1,100}["'],[ ]?b?
           | \bAUTH[ ](?:PLAIN|LOGIN|XOAUTH2)[ ] )
         [\\"']{0,3} (?P<password> [^\s()'"\[\]\\]{1,300} )""",
@@ -102,6 +105,8 @@ def without_statements(text: str, found: Found) -> str:
         text = replaced(_PRAGMA, text, found)
     if _PARAMETERS in text:
         text = _without_rest(text, _PARAMETERS, _PARAMETERS_END, unless=("{", "[{"))
+    if _PARAMETERS_OF_DJANGO in text:
+        text = _without_rest(text, _PARAMETERS_OF_DJANGO, _PARAMETERS_OF_DJANGO_END)
     if _FAILING_ROW in text:
         text = _without_rest(text, _FAILING_ROW, _FAILING_ROW_END)
     if "Key (" in text:
@@ -164,7 +169,11 @@ def _without_words(text: str, folded: str, found: Found) -> str:
 def _is_value(match: re.Match[str]) -> bool:
     """Tell whether a match without quotes has a secret's look: prose has words."""
     group = match.lastgroup
-    return group == "quoted" or any(map(str.isdigit, match[group or 0]))
+    return (
+        group == "quoted"
+        or match.groupdict().get("sure") is not None
+        or any(map(str.isdigit, match[group or 0]))
+    )
 
 
 def _without_listed(listed: re.Match[str], found: Found) -> str:
@@ -213,8 +222,11 @@ def _without_columns(values: str, columns: str, found: Found) -> str:
             column = 0 if depth == 1 else column
         elif token[0] == ")":
             depth -= 1
-            if depth < 0:  # what follows is no row
-                break
+            if depth < 0:  # one too many
+                if _NEXT_ROW.match(values, token.end()) is None:
+                    break
+                depth = 0
+                continue
             if not depth and column + 1 != len(secret):
                 return _LITERAL.sub(f"'{SCRUBBED}'", values)
         elif token[0] == ",":
