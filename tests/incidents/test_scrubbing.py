@@ -90,6 +90,9 @@ def test_what_stands_under_a_secret_name_or_in_an_address_is_taken_out_of_a_text
         "connect(user, password='%s')  # see issue 42",
         'connect("#", token)  # token: %s',
         "# secret: %s",
+        'connect("db", password=pydantic.SecretStr("%s"))',
+        'connect("db", password=os.environ.get("DATABASE", "%s"))',
+        'password: str = "%s"',
     ],
 )
 def test_a_secret_in_a_string_or_in_the_comment_of_a_source_line_is_taken_out(line):
@@ -102,6 +105,7 @@ def test_a_secret_in_a_string_or_in_the_comment_of_a_source_line_is_taken_out(li
         "password = ask()  # the token is passed on",
         "marks = '#'.join(token)",
         "text = '''",
+        'connect("db", password=settings["password"], token=Field("token"))',
         "return numbers[0]  # no string at all",
     ],
 )

@@ -15,7 +15,7 @@ from tightlip.incidents.secrets.escapes import with_letters, with_signs
 from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.markup import without_markup
-from tightlip.incidents.secrets.named import without_named, without_told
+from tightlip.incidents.secrets.named import without_lines, without_named, without_refused
 from tightlip.incidents.secrets.sentences import without_said
 from tightlip.incidents.secrets.statements import without_statements
 from tightlip.incidents.secrets.tables import without_tables
@@ -152,6 +152,7 @@ def scrub_text(text: str, found: Found | None = None) -> str:
 def _searched(text: str, found: Found) -> str:
     if "PRIVATE KEY" in text:
         text = without_private_keys(text)
+    text = without_refused(text, found)
     text = without_addresses(text, found)
     text = without_statements(text, found)
     text = without_tables(text, found)
@@ -160,7 +161,7 @@ def _searched(text: str, found: Found) -> str:
     if _sign(text):
         text = without_named(text, found)
     text = without_options(text, found)
-    text = without_told(text, found)
+    text = without_lines(text, found)
     text = without_said(text, found)
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)

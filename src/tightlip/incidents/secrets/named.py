@@ -8,6 +8,7 @@ from tightlip.expression import expression
 from tightlip.incidents.secrets.forms import looks_random
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import counts, is_key_name, is_secret_name
+from tightlip.incidents.secrets.phrases import begins_sentence, phrase_end
 from tightlip.incidents.secrets.replacing import replaced, without_spans
 
 _NAMED = expression(
@@ -16,7 +17,9 @@ _NAMED = expression(
     (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] ) )?
     (?:
         (?(quote) \]?+ (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
-        (?: => | -> | := | ::(?=[ ]) | = | : | %3[AaDd] )  # password=…  'password': …  [password]=…
+        (?: :[ ]?(?:str|bytes|int|string|String|Any|[\w.]{0,40}Secret(?:Str|Bytes))
+                (?:[ ]?\|[ ]?None)?[ ]?=(?!=)               # password: str = …
+          | => | -> | := | ::(?=[ ]) | = | : | %3[AaDd] )  # password=…  'password': …  [password]=…
         (?(quote) (?:\s|\\+[nrt]){0,40}+ | [ \t]{0,8}+ )
       | (?(quote) [ \t]{0,3}+ , [ \t]{0,3}+ | (?!) )   # ('password', …)
       | \)=\(?                                         # (password)=(…)
@@ -42,13 +45,15 @@ _VALUE = expression(
     | (?P<entity> &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] )
         (?P<told> (?: (?!(?P=entity)) [^\x00] )* )
     | [|>][+-]?\d? [ ]* (?:\r?\n|\\+n)
-        (?P<block> (?P<indented> (?:[ \t]|\\+t)+ ) [^\n\x00\\]*
-            (?: (?:\r?\n|\\+n) (?P=indented) [^\n\x00\\]* )* )
+        (?P<block> (?: (?:[ \t]|\\+t)*+ (?:\r?\n|\\+n) )*+  # lines may be empty
+            (?P<indented> (?:[ \t]|\\+t)+ ) [^\n\x00\\]*
+            (?: (?:\r?\n|\\+n) (?: (?:[ \t]|\\+t)*+ (?:\r?\n|\\+n) )*+
+                (?P=indented) [^\n\x00\\]* )* )
     | (?P<group> [\[({{] [^\])}}\x00]* [\])}}]? )
     | (?P<bare>
         (?: (?i: bearer|basic|digest|token|apikey|negotiate|hawk ) [ ]{{1,4}} )?
         (?! [)\]}}] )
-        (?: [^\s,;&<>"'\x00\\]
+        (?: [^\s,;&<>"'\x00\\\uff0c\uff1b\u3002]
           | [,;&] {_NEXT}
           | (?<=\w) ["'<>] (?=\w)
           | (?<=\w) \\ (?![nrtxuU"'\\])
@@ -56,7 +61,13 @@ _VALUE = expression(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LITERAL = expression(r"""[bru]{0,2}\\*["']|\d{4}""")
+# SecretStr("…"), and what is taken where a setting is missing: os.environ.get("DB", "…").
+_LITERAL = expression(
+    r"""(?: (?:\w{1,40}\.){0,4} (?: \w{0,40}(?:Secret|Password|Token)\w{0,40}\(
+                                 | \w{1,40}\( \s? ["'][\w.-]{1,100}["'] , \s? ) )?
+        (?P<literal> [bru]{0,2}\\*["'] | \d{4} )""",
+    re.VERBOSE,
+)
 _REST_OF_LINE = expression(r"""[^\r\n"'\x00]*""")
 # RFC 9110, section 11.4: a scheme, and a token or parameters with commas between them.
 _CREDENTIALS = expression(
@@ -141,29 +152,12 @@ _PLAIN_VALUES = frozenset(
     None none null nil True False true false undefined NULL [] {} () YES NO yes no
     str int bytes bool float object Any Optional SecretStr string number boolean
     must should is are was were has have cannot can could may the this a an no not and or
-    required invalid missing wrong incorrect expired unknown empty too field value ensure expected
-    unexpected unsupported malformed mismatch
+    required optional invalid missing wrong incorrect expired unknown empty too field value ensure
+    needs String Value Input Length This expected unexpected unsupported malformed mismatch
     fehlt ist muss darf mindestens zu leer falsch ungültig erforderlich Pflichtfeld
     est obligatoire requis requise trop invalide es obligatoria demasiado non
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
-# What stands under these is made by machines: a word that others follow is the rest of a log line.
-_NEVER_WORDS = frozenset(
-    {"auth", "csrf", "xsrf", "session", "sessions", "otp", "totp", "mfa", "jwt", "token", "tokens"}
-)
-_SECOND_WORDS = """
-    a an the this that which who no not only already yet still never
-    of in on at for from to by with without as and or but while when after before during since
-    until between against under over into out
-    is was were are be been has have had does did do will would must may might can cannot could
-    should need needs
-    failed fails missing expired expires invalid revoked refused rejected denied accepted allowed
-    required expected found sent received issued created deleted removed lost closed ended started
-    stored loaded read written matched changed used reused blocked locked full empty unknown
-    verification validation check mismatch error failure timeout expiry end input format type
-    length signature claim header cookie store key user client server
-""".split()  # noqa: SIM905 - as above
-_SENTENCE = expression(rf"(?<=: )[a-z]{{2,15}},? (?:{'|'.join(_SECOND_WORDS)})\b")
 _SHORT_OPTION = expression(r"-[A-Za-z]{1,3}")
 _NAME_ENDS = expression(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
@@ -172,6 +166,7 @@ _PLACE = expression(
         |\(?%\(\w+\)s\)?|\(?[:@]\w+\)?|\[\w+\]?""",
     re.VERBOSE,
 )
+_IN_BRACES = expression(r"\{(?=\w*[A-Za-z])(?=\w*\d)\w{6,}\}")
 _NUMBER = expression(r"\d+(?:\.\d+)?[)\]}]*")
 _ESCAPED = expression(r"[0-9A-Fa-f]{2}")
 _TYPED = expression(r"[A-Za-z]+(?=[ ]?(?:\||\[|=|\)|$))")
@@ -194,8 +189,11 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
         is_secret = is_secret_name(name)
         if start < at or not (is_secret or is_key_name(name)):
             continue
-        if only_literals and not _LITERAL.match(text, start):
-            continue
+        if only_literals:
+            literal = _LITERAL.match(text, start)
+            if literal is None:
+                continue
+            start = literal.start("literal")
         span = _value(text, start, name.lower(), is_secret=is_secret)
         if span is None or (named[0].rstrip()[-1:] == "," and _is_no_value(text, *span)):
             continue
@@ -241,10 +239,18 @@ def _without_parts(text: str, found: Found) -> str:
     return without_spans(text, spans, found)
 
 
-def without_told(text: str, found: Found) -> str:
-    """Return `text` without the secrets on lines of settings, and in what pydantic says."""
+def without_lines(text: str, found: Found) -> str:
+    """Return `text` without the secrets on lines of settings."""
     if "\n" in text or "\\n" in text:
         text = replaced(_LINE, text, found, _is_line)
+    return text
+
+
+def without_refused(text: str, found: Found) -> str:
+    """Return `text` without the secrets in what pydantic says of values that it refused.
+
+    A value may hold the name of a secret: this comes before names are looked for.
+    """
     if "input" in text:
         text = replaced(_REFUSED, text, found, _is_refused)
         text = replaced(_REFUSED_IN_A_LIST, text, found, _is_refused)
@@ -276,11 +282,10 @@ def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, i
         return None  # what a parser met: unexpected token: ')'
     if group in ("bare", "group") and _is_plain(secret, name):
         return None
-    if name in _NEVER_WORDS and _SENTENCE.match(text, start):
+    if begins_sentence(name, text, start) or not (is_secret or looks_random(secret)):
         return None
-    if not is_secret and not looks_random(secret):
-        return None
-    return value.span(group)
+    first, end = value.span(group)
+    return first, phrase_end(name, text, first, end) if group == "bare" else end
 
 
 def _is_plain(value: str, name: str) -> bool:
@@ -289,7 +294,7 @@ def _is_plain(value: str, name: str) -> bool:
         return True
     if _PLACE.fullmatch(value):
         # Braces may be those of a template, or of ODBC around a password.
-        return not looks_random(value.strip("{}[]<>"))
+        return not (looks_random(value.strip("{}[]<>")) or _IN_BRACES.fullmatch(value))
     if counts(name) and _NUMBER.fullmatch(value):
         return True
     return value.split("[", maxsplit=1)[0].split("|", maxsplit=1)[0] in _PLAIN_VALUES

@@ -31,7 +31,7 @@ _SAID = expression(
       | [ \xa0\u202f]?[:=\#\uff1aは] )?
     (?: [ \xa0\u202f]{1,3} | (?<=[\uff1aは]) )
     (?: (?P<mark> \\*["'`] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00\n] ){1,200} ) (?=(?P=mark))
-      | (?P<bare> [^\s"'`,;=()<>\x00\\]{3,200}+ (?![\w=]) ) )
+      | (?P<bare> [^\s"'`,;=()<>\x00\\\uff0c\uff1b\u3002]{3,200}+ (?![\w=]) ) )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
