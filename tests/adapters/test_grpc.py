@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from typing import Annotated
 
 import grpc
 import pytest
@@ -26,6 +28,12 @@ class PlaceTaken(PublicError):
     status = 409
     message = "Only {left} seats are left"
     left: int
+
+
+class PlaceRefused(PublicError):
+    status = 409
+    message = "This seat was refused: {reason}"
+    reason: Annotated[str, tightlip.MaxLength(100)]
 
 
 class Closed(PublicError):
@@ -49,6 +57,14 @@ def declared(context):
 
 def closed(context):
     raise Closed
+
+
+def repeating(context):
+    try:
+        raise ValueError(f"the hall of {CANARY} has no such row")
+    except ValueError as error:
+        said = str(error)
+    raise PlaceRefused(reason=said)
 
 
 def exits(context):
@@ -110,6 +126,7 @@ PLAIN = [
     crash,
     declared,
     closed,
+    repeating,
     exits,
     unprintable,
     cancelled,
@@ -405,6 +422,8 @@ ENDINGS = {
     "followed": (StatusCode.NOT_FOUND, "There is no such seat", "NOT_FOUND"),
     "ok": (StatusCode.UNKNOWN, "Something went wrong", "INTERNAL_SERVER_ERROR"),
 }
+if sys.version_info >= (3, 12):  # the interpreter tells of what was raised before
+    ENDINGS["repeating"] = (StatusCode.ALREADY_EXISTS, None, "CONFLICT")
 MALFORMED = ["unreadable", "none"]
 
 

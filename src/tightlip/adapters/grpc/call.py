@@ -211,7 +211,7 @@ class Call:
             self._responder.answer(exception, request, read=self._read, event=_EVENT, leaves=False)
             exception = refused
         return self._responder.answer(
-            exception, request, read=self._read, withheld=withheld, event=_EVENT
+            exception, request, hearing=self._hearing, withheld=withheld, event=_EVENT
         )
 
     def _withheld(self) -> tuple[Withheld, ...]:
