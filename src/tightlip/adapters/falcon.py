@@ -25,7 +25,14 @@ from falcon.util import code_to_http_status
 
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
 from tightlip.protocols import asgi, wsgi
-from tightlip.protocols.asgi_exchange import Scope, State, is_for_others, must_pass, state_of
+from tightlip.protocols.asgi_exchange import (
+    IN_BACKGROUND,
+    Scope,
+    State,
+    is_for_others,
+    must_pass,
+    state_of,
+)
 from tightlip.protocols.asgi_websocket import with_honest_code
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
@@ -212,8 +219,7 @@ def _recorded(
     """
 
     def record(exception: BaseException) -> None:
-        event = "http.server.background.exception"
-        responder.answer(exception, None, read=read, event=event, leaves=False)
+        responder.answer(exception, None, read=read, event=IN_BACKGROUND, leaves=False)
 
     async def run() -> None:
         try:

@@ -23,7 +23,13 @@ from tightlip.exchange import Request
 from tightlip.failure import Failure
 from tightlip.protocols.asgi import Guard
 from tightlip.protocols.asgi_containment import contained, own_failure, raising
-from tightlip.protocols.asgi_exchange import Scope, must_pass, request_of, state_of
+from tightlip.protocols.asgi_exchange import (
+    IN_BACKGROUND,
+    Scope,
+    must_pass,
+    request_of,
+    state_of,
+)
 from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.werkzeug_exceptions import (
@@ -42,8 +48,6 @@ if TYPE_CHECKING:
 _OWN_PACKAGES = frozenset({"quart", "flask", "werkzeug"})
 _BODY_READERS = {"quart.wrappers.request": BODY_READERS}
 _BODY_LIBRARIES = frozenset({"json", "quart", "flask", "werkzeug", "asyncio", "codecs"})
-
-_IN_BACKGROUND = "http.server.background.exception"
 
 _begun_in: ContextVar[Request | None] = ContextVar("tightlip_begun_in", default=None)
 """The request in which a task was added: since 0.23, tasks run in a context without it."""
@@ -177,7 +181,7 @@ def _guarded_class(before: Any, guard: Guard, responder: Responder) -> type:
 
         async def handle_background_exception(self, *arguments: Any) -> None:
             failure = own_failure(arguments[-1])  # since 0.23, the context comes first
-            responder.keep(failure, _request_under_way(), {}, _IN_BACKGROUND)
+            responder.keep(failure, _request_under_way(), {}, IN_BACKGROUND)
             await super().handle_background_exception(*arguments)
 
     return Guarded

@@ -84,7 +84,7 @@ def sendable(responder: Responder, message: Message) -> Head:
         UnsendableError: HTTP has no form for one of them.
     """
     try:
-        return responder.outgoing(message.get("headers", ()))
+        return responder.read_head(message.get("headers", ()))
     except (TypeError, ValueError) as error:
         raise UnsendableError(f"an answer cannot have this header: {error}") from None
 
@@ -107,7 +107,7 @@ def outgoing(
     if status < _FIRST_FINAL:
         raise UnsendableError(f"an answer cannot have the status {status}")
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
-        head = responder.outgoing(without_own_address(head.fields, scope, request()))
+        head = responder.read_head(without_own_address(head.fields, scope, request()))
     if body is not None:
         for announced in head.lengths:
             if announced != len(body):

@@ -33,6 +33,9 @@ _FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 
 _SERVER_ERROR = 500
 
+IN_BACKGROUND = "http.server.background.exception"
+"""The name of the event that nobody waits for: the answer has left before."""
+
 STATE = "tightlip.state"
 """The key of the scope under which the `State` stands; WSGI wants a dot in names of objects."""
 

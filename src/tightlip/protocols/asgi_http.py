@@ -14,6 +14,7 @@ from tightlip.protocols.asgi_answer import (
     with_status,
 )
 from tightlip.protocols.asgi_exchange import (
+    IN_BACKGROUND,
     STATE,
     Message,
     Receive,
@@ -366,7 +367,7 @@ class HttpExchange:
             answer = self._answer(exception, event="http.server.response.broken")
             await self._break(answer, exception)
         elif self._state.answer is None or exception is not self._state.exception:
-            answer = self._answer(exception, event="http.server.background.exception")
+            answer = self._answer(exception, event=IN_BACKGROUND)
         else:
             answer = self._state.answer
         if is_test_client(self.scope) and answer.is_server_error:
@@ -415,14 +416,12 @@ class HttpExchange:
             raise exception
 
     async def _finish(self, chunk: bytes) -> None:
-        self.phase = DONE
-        self._is_ours = True
+        self.phase, self._is_ours = DONE, True
         await self._send({"type": "http.response.body", "body": chunk, "more_body": False})
 
     async def _deliver(self, response: Response) -> None:
         """Send a whole answer of ours, with the CORS headers that the application would add."""
-        self.phase = DONE
-        self._is_ours = True
+        self.phase, self._is_ours = DONE, True
         self._state.give(response)
         served = application_of(response)
         crosses = first_of(response.headers, b"access-control-allow-origin") is None

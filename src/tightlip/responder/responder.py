@@ -71,7 +71,7 @@ class Responder:
     last_words = staticmethod(last_words)
     """Gives the envelope that ends a stream."""
 
-    outgoing = staticmethod(read_head)
+    read_head = staticmethod(read_head)
     """Reads the headers of a good response; those that name the machinery are left out."""
 
     def __init__(self, policy: Policy) -> None:

@@ -147,7 +147,7 @@ class GuardedWriter(AbstractStreamWriter):
         status = int(status_line.split(" ", 2)[1])
         if status == _SWITCHING:
             self._status = status
-            kept = self._surroundings.responder.outgoing(_fields(headers)).fields
+            kept = self._surroundings.responder.read_head(_fields(headers)).fields
             await self._write_head(status, kept)
             return
         if not self._is_handled:  # a request that cannot be read never came to a handler

@@ -242,7 +242,7 @@ class Call:
         if not metadata:
             return ()
         names = [(name.lower().encode(), b"") for name, _ in metadata]
-        allowed = {name.decode() for name, _ in self._responder.outgoing(names).fields}
+        allowed = {name.decode() for name, _ in self._responder.read_head(names).fields}
         kept = tuple(field for field in metadata if field[0].lower() in allowed)
         fields = tuple((name.lower().encode(), _bytes(value)) for name, value in kept)
         head = Head(fields, (b"", b""), (), fields, is_usual=False)

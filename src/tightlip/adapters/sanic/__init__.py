@@ -23,6 +23,7 @@ from tightlip.failure import Failure, HttpFailure
 from tightlip.protocols.asgi import Guard
 from tightlip.protocols.asgi_containment import own_failure
 from tightlip.protocols.asgi_exchange import (
+    IN_BACKGROUND,
     StreamAbortedError,
     Surroundings,
     must_pass,
@@ -54,7 +55,6 @@ _FRAMEWORK = cast("Framework", sys.modules[__name__])
 
 _MARK = "tightlip"
 _SERVER_ERROR = 500
-_EVENT = "http.server.background.exception"
 _WORDS = "the application asked for its own end"
 
 _HANDLERS: WeakKeyDictionary[Any, Handler] = WeakKeyDictionary()
@@ -260,7 +260,7 @@ async def _recorded(call: Handler, middleware: Middleware, request: Request, *ot
             writer = _writer_of(request)
             scope = request.transport.scope if writer is None else writer.scope
             asked = request_of(scope, _FRAMEWORK)
-            surroundings.responder.keep(own_failure(exception), asked, {}, _EVENT)
+            surroundings.responder.keep(own_failure(exception), asked, {}, IN_BACKGROUND)
         raise
 
 

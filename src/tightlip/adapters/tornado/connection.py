@@ -218,7 +218,7 @@ class GuardedConnection(httputil.HTTPConnection):
 
         self.socket = self.exchange.switch(self._surroundings, close)
         drive(self.socket.accept())
-        kept = self._surroundings.responder.outgoing(fields).fields
+        kept = self._surroundings.responder.read_head(fields).fields
         return self._connection.write_headers(*_head(_SWITCHING, kept))
 
     def _abort(self) -> None:
