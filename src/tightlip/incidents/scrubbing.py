@@ -11,6 +11,7 @@ from tightlip.expression import expression
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
 from tightlip.incidents.secrets.commands import without_options
+from tightlip.incidents.secrets.comparisons import without_compared
 from tightlip.incidents.secrets.escapes import with_letters, with_signs
 from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
@@ -163,6 +164,7 @@ def _searched(text: str, found: Found) -> str:
     text = without_options(text, found)
     text = without_lines(text, found)
     text = without_said(text, found)
+    text = without_compared(text, found)
     if "$" in text:
         text = _PASSWORD_HASH.sub(SCRUBBED, text)
     return without_forms(default_scanner().mask(text))

@@ -16,6 +16,7 @@ _NAMED = expression(
     (?<![\w.-]) (?P<name> [\w.-]{2,100}+ )
     (?: (?P<escape> \\*) (?P<quote> ["'] | &(?:quot|\#34|\#39|\#x27|\#x22); | %2[27] ) )?
     (?:
+        (?: (?:[ ]\.){2,40}+ )?
         (?(quote) \]?+ (?:\s|\\+[nrt]){0,40}+ | (?: \] | %5[Dd] )? [ \t]{0,8}+ )
         (?: :[ ]?(?:str|bytes|int|string|String|Any|[\w.]{0,40}Secret(?:Str|Bytes))
                 (?:[ ]?\|[ ]?None)?[ ]?=(?!=)               # password: str = …
@@ -86,6 +87,13 @@ _LINE = expression(
         (?P<value>[^\s"'=:\x00\\][^\n"'=:\x00\\]{0,200})(?=\r?\n|\\|\Z)""",
     re.VERBOSE,
 )
+# A name, and its value on the line below it.
+_BELOW = expression(
+    r"""(?:\A|["'\x00\n]|\\n)(?P<name>[\w.-]{2,60})[ ]?:[ ]{0,4}(?:\r?\n|\\n)
+        (?P<value>(?=\S{0,200}?\d)[^\s"':=\x00\\-][^\s"':=\x00\\]{3,200})
+        (?=\s|\\n|\x00|\Z|["'])""",
+    re.VERBOSE,
+)
 # A name and its value as two attributes of one thing: of an element, or of an object.
 _ATTRIBUTES = expression(
     r"""\b(?:key|name|id)\\*["']?\s?[:=]\s?\\*["'](?P<name>[\w.-]{2,100})\\*["'][,;\s]{1,4}
@@ -122,10 +130,11 @@ _PART = expression(
 )
 _PART_ENDS = expression(r"(?:\r?\n|\\+r\\+n|\\+n)--|\x00")
 _LONGEST_PART = 4000
-# The first scheme of Amazon's, and a bearer token where only a subprotocol can be sent.
+# The first scheme of Amazon's, a bearer token where only a subprotocol can be sent, and PayPal's.
 _SIGNED = expression(
     r"""\bAWS[ ][A-Z0-9]{16,32}:(?P<signature>[A-Za-z0-9+/]{16,64}={0,2})
-      | \bbearer\.authorization\.[\w.]{1,40}\.(?P<token>[\w-]{8,2000})""",
+      | \bbearer\.authorization\.[\w.]{1,40}\.(?P<token>[\w-]{8,2000})
+      | \baccess_token\$(?:production|sandbox)\$(?P<paypal>[\w$]{8,200})""",
     re.VERBOSE,
 )
 # A variable of Terraform's, as it is declared.
@@ -217,7 +226,7 @@ def _without_pairs(text: str, found: Found) -> str:
         text = replaced(_SETTER, text, found, _is_named)
     if "form-data" in text:
         text = _without_parts(text, found)
-    if "AWS " in text or "bearer." in text:
+    if "AWS " in text or "bearer." in text or "access_token$" in text:
         text = replaced(_SIGNED, text, found)
     if "{" in text and ("default" in text or "value" in text):
         text = replaced(_DEFAULT, text, found, _is_named)
@@ -243,6 +252,7 @@ def without_lines(text: str, found: Found) -> str:
     """Return `text` without the secrets on lines of settings."""
     if "\n" in text or "\\n" in text:
         text = replaced(_LINE, text, found, _is_line)
+        text = replaced(_BELOW, text, found, _is_named)
     return text
 
 

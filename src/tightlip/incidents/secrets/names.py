@@ -14,7 +14,7 @@ _SECRET_WORDS = frozenset(
     auth authorization bearer cred creds credential credentials
     cookie cookies csrf jwt jwe otp otps totp mfa secret secrets session sessionid sessid sid
     sig signature token tokens xsrf apikey cvc cvv csc pan ssn nino cpf iban mnemonic salt
-    assertion verifier passport psk passord sifre jelszo salasana
+    assertion verifier passport psk hmac passord sifre jelszo salasana
     """.split()  # noqa: SIM905 - a column of words reads better than a list of quoted ones
 )
 _SECRET_PARTS = tuple(

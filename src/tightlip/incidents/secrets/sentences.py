@@ -27,10 +27,11 @@ _SAID = expression(
     )
     (?: [ ](?: temporaire|provisoire|temporal|provisional|inicial|initial|provvisoria ) )?
     (?: [ ](?: is|was|are|of|as|for[ ]\S{1,64}[ ](?:is|was) | ist|lautet|war|est|es|è
-            | (?:(?:has[ ]been|was)[ ])?(?:re)?set[ ]to | (?:has[ ]been|was)[ ]changed[ ]to )
+            | (?:(?:has[ ]been|was)[ ])?(?:re)?set[ ]to | (?:has[ ]been|was)[ ]changed[ ]to | to )
       | [ \xa0\u202f]?[:=\#\uff1aは] )?
     (?: [ \xa0\u202f]{1,3} | (?<=[\uff1aは]) )
     (?: (?P<mark> \\*["'`] ) (?P<quoted> (?: (?!(?P=mark)) [^\x00\n] ){1,200} ) (?=(?P=mark))
+      | (?P<parted> \d{3}[ -]\d{3} (?![\w-]) )
       | (?P<bare> [^\s"'`,;=()<>\x00\\\uff0c\uff1b\u3002]{3,200}+ (?![\w=]) ) )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -62,6 +63,7 @@ _PASSWORDS = (
     *("adgangskode", "hasło", "heslo", "şifre", "parola", "пароль", "密", "パ", "비"),
 )
 _OF_CARDS = frozenset({"cvc", "cvv", "prüfcode"})
+_ONE_TIME = ("code", "otp", "pin", "tan")
 _CODES = expression(
     r"""\b(?:recovery|backup|scratch|wiederherstellungs)[ -]?codes?
         (?:[ ]?[:=]|[ ](?:are|were|is|sind))[ ]{1,3}(?P<codes>(?=[\w-]{0,24}\d)[\w-]{5,24}
@@ -123,7 +125,10 @@ def _is_inside(text: str, start: int) -> bool:
 
 def _is_told(match: re.Match[str]) -> bool:
     """Tell whether what follows the noun is a secret, and not the rest of a sentence."""
-    name, value = match["name"].lower(), match["quoted"] or match["bare"]
+    name = match["name"].lower()
+    if match["parted"]:
+        return name.endswith(_ONE_TIME)
+    value = match["quoted"] or match["bare"]
     has_digit = any(map(str.isdigit, value))
     if name in _OF_CARDS:
         return value.isdigit()

@@ -14,6 +14,12 @@ _SEPARATORS = ("|", "\t", "\\t", ";", ",")
 _AROUND_A_NAME = " \"'\\()[]{}"
 _NAME = expression(r"[\w.-]{1,60}")
 _LAST_NAME = expression(r"[\w.-]{1,60}\Z")
+_SETTING = expression(
+    r"""[^|]{0,200}?\|[ ]*+[`*]{0,2}(?P<name>[\w.-]{2,60})[`*]{0,2}[ ]*+\|[ ]*+
+        (?P<value>[^|\s][^|]{0,500}?)[ ]*+\|[^|]{0,20}""",
+    re.VERBOSE,
+)
+_TWO_CELLS = expression(r"[^|]{0,200}\|[^|]{1,500}\|[^|]{1,500}\|[^|]{0,20}")
 _RULE = expression(r"[\s|+:=-]{3,}")
 _LONGEST_LINE = 2000
 _LONGEST_NAME = 200
@@ -71,20 +77,23 @@ def _without_cells(text: str, found: Found) -> str:
     pieces: list[str] = []
     at = 0
     separator, secret = "", tuple[bool, ...]()
+    before = ""
     for end in _BREAK.finditer(text):
-        line, separator, secret = _line(text[at : end.start()], separator, secret, found)
+        line = text[at : end.start()]
+        line, separator, secret = _line(line, before, separator, secret, found)
         pieces += (line, end[0])
-        at = end.end()
-    return "".join([*pieces, _line(text[at:], separator, secret, found)[0]])
+        before, at = line, end.end()
+    return "".join([*pieces, _line(text[at:], before, separator, secret, found)[0]])
 
 
 def _line(
-    line: str, separator: str, secret: tuple[bool, ...], found: Found
+    line: str, before: str, separator: str, secret: tuple[bool, ...], found: Found
 ) -> tuple[str, str, tuple[bool, ...]]:
     """Return a line without its secrets, and what the lines that follow are parted by.
 
     Args:
         line: The line.
+        before: The line before it.
         separator: What parts the cells, if lines before it are a table.
         secret: For each column of that, whether it has secrets.
         found: Gets the secrets.
@@ -95,7 +104,17 @@ def _line(
         row = _row(line, separator, secret, found)
         if row is not None:
             return row, separator, secret
+    setting = _SETTING.fullmatch(line) if "|" in line else None
+    # A line of two cells before it: this one is no heading, but a name and what it is set to.
+    if setting is not None and _TWO_CELLS.fullmatch(before) and is_secret_name(setting["name"]):
+        return _without_value(setting, found), "", ()
     return line, *_header(line)
+
+
+def _without_value(setting: re.Match[str], found: Found) -> str:
+    line, (start, end) = setting[0], setting.span("value")
+    found.add(line[start:end])
+    return f"{line[:start]}{SCRUBBED}{line[end:]}"
 
 
 def _header(line: str) -> tuple[str, tuple[bool, ...]]:
