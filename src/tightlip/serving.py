@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from tightlip.plugins import find
 from tightlip.responder.policy import Settings, read_policy
@@ -62,6 +64,9 @@ class ServerOptions(NamedTuple):
         return f"{host}:{self.port}"
 
 
+_STOPPING = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGQUIT", "SIGTERM") if hasattr(signal, name)
+)
 _LOGGER = logging.getLogger("tightlip")
 _DONE: dict[str, tuple[str, ...]] = {}
 
@@ -87,6 +92,17 @@ def install(server: str) -> tuple[str, ...]:
     for fault in left:
         _LOGGER.warning("%s still says some things in its own words: %s", server, fault)
     return left
+
+
+def end_by_signals() -> dict[signal.Signals, Any]:
+    """Let this process end at once where it is told to stop; return what else would be done.
+
+    It is for a worker that has not begun to serve. A fork inherits the handlers of its parent,
+    which only note the signal: the worker would go on, and its parent wait for its end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}  # granian's workers are threads where Python has no global lock
+    return {number: signal.signal(number, signal.SIG_DFL) for number in _STOPPING}
 
 
 def open_responder(settings: Settings) -> Responder:

@@ -143,6 +143,36 @@ def test_an_application_is_served_in_its_shield(house, server, target, options):
     assert second
 
 
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_a_worker_that_is_still_loading_ends_when_the_server_is_told_to_stop(house, server):
+    progress = house / "progress"
+    (house / "slow.py").write_text(
+        "import time\nfrom house import app\n"
+        f"progress = open({str(progress)!r}, 'a', buffering=1)\n"
+        "progress.write('loading\\n')\ntime.sleep(2)\nprogress.write('loaded\\n')\n"
+    )
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tightlip", "serve", "slow:app", "--server", server),
+            *("--port", "0", "--app-dir", house),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    examined = ["loading", "loaded"]
+    try:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not progress.exists() or progress.read_text().split() != [*examined, "loading"]:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+    assert progress.read_text().split() == [*examined, "loading"]
+
+
 def test_an_application_that_cannot_be_loaded_is_told_before_the_server_starts(house):
     done = subprocess.run(
         [

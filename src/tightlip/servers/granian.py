@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from granian.server import mp, mt
 
+from tightlip.serving import end_by_signals
 from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ STILL_SAYS = (
 )
 
 _NAMELESS = (b"server", b"")
+_SECONDS_TO_STOP = 30  # as long as gunicorn waits for a worker
 
 
 def install() -> Iterator[str]:
@@ -76,6 +79,14 @@ def run(loader: str, options: ServerOptions) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    parent = os.getpid()
+
+    def forked() -> None:
+        if os.getppid() == parent:  # a worker, and no process of the application's
+            end_by_signals()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
     Granian(
         loader,
         factory=True,
@@ -89,4 +100,5 @@ def run(loader: str, options: ServerOptions) -> None:
         log_access=options.access_log,
         ssl_cert=Path(options.certificate) if options.certificate else None,
         ssl_key=Path(options.key) if options.key else None,
+        workers_kill_timeout=_SECONDS_TO_STOP,
     ).serve()

@@ -5,6 +5,7 @@ Its workers that run uvicorn are uvicorn's (`tightlip/servers/uvicorn.py`).
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from gunicorn import util
 from gunicorn.http import wsgi
 
 from tightlip.protocols.http1 import plain_head, refusal_bytes
+from tightlip.serving import end_by_signals
 from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
@@ -155,6 +157,7 @@ def run(loader: str, options: ServerOptions) -> None:
         "accesslog": "-" if options.access_log else None,
         "certfile": options.certificate,
         "keyfile": options.key,
+        "post_fork": lambda _arbiter, _worker: end_by_signals(),
     }
 
     class Application(BaseApplication):  # type: ignore[misc]
@@ -164,6 +167,12 @@ def run(loader: str, options: ServerOptions) -> None:
 
         def load(self) -> Any:
             module, _, name = loader.partition(":")
-            return getattr(import_module(module), name)()
+            # A worker's loop forgets the signals that come before it runs.
+            handlers = end_by_signals()
+            try:
+                return getattr(import_module(module), name)()
+            finally:
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
 
     Application().run()
