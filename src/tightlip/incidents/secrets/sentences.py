@@ -62,7 +62,7 @@ _PASSWORDS = (
     *("pass", "pin", "otp", "kennwort", "contrase", "senha", "wachtwoord", "lösenord"),
     *("adgangskode", "hasło", "heslo", "şifre", "parola", "пароль", "密", "パ", "비"),
 )
-_OF_CARDS = frozenset({"cvc", "cvv", "prüfcode"})
+_OF_CARDS = frozenset({"cvc", "cvv", "prüfcode", "security code"})
 _ONE_TIME = ("code", "otp", "pin", "tan")
 _CODES = expression(
     r"""\b(?:recovery|backup|scratch|wiederherstellungs)[ -]?codes?
