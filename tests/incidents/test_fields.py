@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import gc
 import sys
 import threading
 import types
+import weakref
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -358,6 +360,17 @@ def test_a_name_in_a_class_that_compares_by_code_of_its_own_is_not_asked(local):
     made.append(cls)
     assert local(value)[0] == named(cls, city="Bern")
     assert local(pair("a"))[0] == f"<{HERE}.Pair>"
+
+
+@pytest.mark.parametrize("module", [__name__, "no.such.module", "not a module"])
+def test_a_class_that_was_made_for_one_request_is_let_go(local, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, "not a module", object())
+    cls = type("Made", (Plain,), {"__module__": module})
+    made = weakref.ref(cls)
+    local(cls(city="Bern"))
+    del cls
+    gc.collect()
+    assert made() is None
 
 
 def test_what_an_object_leads_back_to_is_told_by_its_class(local):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from tornado import httputil
-from tornado.web import OutputTransform, RequestHandler
+from tornado.web import HTTPError, OutputTransform, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tightlip.adapters.tornado.connection import GuardedConnection
@@ -57,12 +57,23 @@ class _GuardedHandler(_Handler):
         if exception is not None:
             self.request.connection.exchange.note(exception)
             if self._headers_written and not self._finished:
-                self._finished = True
-                self.request.connection.run(self.request.connection.exchange.fail(exception))
-                self._log()
-                self.on_finish()
+                self._end_with(exception)
                 return
         super().send_error(status_code, **named)
+
+    def _handle_request_exception(self, e: BaseException) -> None:
+        try:
+            super()._handle_request_exception(e)
+        except Exception as failure:  # Tornado would log it, and leave the client waiting
+            if self._finished or self.request.connection.socket is not None:
+                raise
+            self._end_with(e if isinstance(e, HTTPError) else failure)
+
+    def _end_with(self, exception: BaseException) -> None:
+        self._finished = True
+        self.request.connection.run(self.request.connection.exchange.fail(exception))
+        self._log()
+        self.on_finish()
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         # The incident is the record; a method of the application's own is called all the same.

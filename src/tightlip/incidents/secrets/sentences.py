@@ -62,7 +62,8 @@ _PASSWORDS = (
     *("pass", "pin", "otp", "kennwort", "contrase", "senha", "wachtwoord", "lösenord"),
     *("adgangskode", "hasło", "heslo", "şifre", "parola", "пароль", "密", "パ", "비"),
 )
-_OF_CARDS = frozenset({"cvc", "cvv", "prüfcode", "security code"})
+_OF_CARDS = frozenset({"cvc", "cvv", "prüfcode"})
+_LENGTHS_ON_CARDS = (3, 4)
 _ONE_TIME = ("code", "otp", "pin", "tan")
 _CODES = expression(
     r"""\b(?:recovery|backup|scratch|wiederherstellungs)[ -]?codes?
@@ -132,6 +133,8 @@ def _is_told(match: re.Match[str]) -> bool:
     has_digit = any(map(str.isdigit, value))
     if name in _OF_CARDS:
         return value.isdigit()
+    if name == "security code" and value.isdigit() and len(value) in _LENGTHS_ON_CARDS:
+        return True
     if name.startswith(_PASSWORDS):
         return bool(match["quoted"]) or (has_digit and len(value) >= _SHORTEST_PASSWORD)
     if match["quoted"]:
