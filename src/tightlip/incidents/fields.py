@@ -54,12 +54,12 @@ class Layout(NamedTuple):
 
 
 # A class may have a hash and an `==` of its own: it is known by its identity, and held, so that
-# this stays its own.
+# this stays its own. One that no module has may have been made for one request: it is not held.
 _layouts: dict[int, tuple[type, Layout]] = {}
 
 
 def layout_of(cls: type) -> Layout:
-    """Return how the instances of `cls` are read; it is found out once.
+    """Return how the instances of `cls` are read; of a class in a module it is found out once.
 
     Raises:
         Exception: If the class is in the making, and has parts missing.
@@ -68,10 +68,23 @@ def layout_of(cls: type) -> Layout:
     if known is not None:
         return known[1]
     layout = _read(cls)
-    if len(_layouts) >= _MOST_LAYOUTS:  # an application may make classes without end
-        _layouts.clear()
-    _layouts[id(cls)] = cls, layout
+    if _is_in_its_module(cls):
+        if len(_layouts) >= _MOST_LAYOUTS:  # a module may be given classes without end
+            _layouts.clear()
+        _layouts[id(cls)] = cls, layout
     return layout
+
+
+def _is_in_its_module(cls: type) -> bool:
+    loaded = sys.modules.get(module_of(cls))
+    if loaded is None:
+        return False
+    try:
+        names = globals_of(loaded)
+    except TypeError:  # something else was put in the place of a module
+        return False
+    # It is gone through, since a look-up may run the `__eq__` of a key.
+    return any(held is cls for held in list(names.values()))
 
 
 def fields_of(value: Any, layout: Layout, *, with_private: bool) -> list[tuple[str, Any]]:
