@@ -415,6 +415,42 @@ def test_a_handler_that_cannot_be_made_is_answered(sink, handler):
     assert CANARY in json.dumps(incident["exceptions"])
 
 
+class UnfitReason(RequestHandler):
+    def get(self):
+        raise HTTPError(404, reason={"for": CANARY})
+
+
+class UnfitStatus(RequestHandler):
+    def get(self):
+        raise HTTPError(99, reason="This is no status")
+
+
+class FailingFlush(RequestHandler):
+    def get(self):
+        self.write("fine")
+
+    def flush(self, include_footers=False):
+        raise ValueError(CANARY)
+
+
+class UnfitEnd(RequestHandler):
+    def get(self):
+        raise Finish(5)
+
+
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [(UnfitReason, 404), (UnfitStatus, 500), (FailingFlush, 500), (UnfitEnd, 500)],
+)
+def test_an_error_that_tornado_cannot_write_is_answered(sink, handler, status):
+    application = Shield(sinks=[sink])(Application([("/", handler)]))
+    answer = ask(application)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(body_of(answer))["error"]["reference"] == sink.incidents[0]["reference"]
+    assert len(sink.incidents) == 1
+    assert b"CANARY" not in answer
+
+
 ENDS = [SystemExit(CANARY), asyncio.CancelledError(CANARY), GeneratorExit(CANARY)]
 
 
