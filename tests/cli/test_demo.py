@@ -61,6 +61,10 @@ def addresses_in(said: str) -> list[str]:
     return re.findall(r"http://\S+", said)
 
 
+def page_of(entrance: str) -> str:
+    return entrance.partition("/?token=")[0]
+
+
 def test_help_says_what_happens():
     said = " ".join(ended("--help").stdout.split())
     assert "The same shop (accounts, orders, payments on a real database) runs twice" in said
@@ -74,7 +78,9 @@ def test_help_says_what_happens():
 )
 def test_it_runs_until_it_is_stopped_and_leaves_nothing_behind(number, code):
     with demo("--port", "0") as (process, said):
-        page, bare, shielded, incidents = addresses_in(said)
+        entrance, bare, shielded, incidents = addresses_in(said)
+        page = page_of(entrance)
+        assert httpx.get(entrance).headers["location"] == "/"
         file = Path(re.search(r"Database +SQLite, (.+)", said)[1])
         assert file.exists()
         assert "Tightlip demo" in httpx.get(page).text
@@ -90,6 +96,44 @@ def test_it_runs_until_it_is_stopped_and_leaves_nothing_behind(number, code):
         for address in (page, bare, shielded, incidents):
             with pytest.raises(httpx.ConnectError):
                 httpx.get(address)
+
+
+def test_a_second_ctrl_c_does_not_disturb_the_clearing_up():
+    with demo("--port", "0") as (process, said):
+        file = Path(re.search(r"Database +SQLite, (.+)", said)[1])
+        # The first is taken before the second comes, which would be one with it.
+        process.send_signal(signal.SIGINT)
+        while process.poll() is None and not is_ignored(process.pid, signal.SIGINT):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=90)
+        assert (process.returncode, complaints) == (130, "")
+        assert not file.parent.exists()
+
+
+def is_ignored(process: int, number: int) -> bool:
+    status = Path(f"/proc/{process}/status").read_text()
+    return bool(int(re.search(r"SigIgn:\s+(\w+)", status)[1], 16) >> (number - 1) & 1)
+
+
+def test_ctrl_c_while_the_bare_twin_starts_is_no_complaint_of_the_twin():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tightlip", "demo", "--no-open", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        # A twin that has just begun: a terminal tells the whole group.
+        while process.poll() is None and len(children.read_text().split()) < 2:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        said, complaints = process.communicate(timeout=90)
+    finally:
+        process.kill()
+    assert (process.returncode, said, complaints.strip()) == (130, "", "")
 
 
 def test_what_the_bare_twin_logs_does_not_hide_the_incidents():
@@ -141,7 +185,7 @@ def test_it_says_which_port_it_takes_instead_of_a_taken_one():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with demo("--port", str(port)) as (_, said):
-            page = addresses_in(said)[0]
+            page = page_of(addresses_in(said)[0])
             other = int(page.rpartition(":")[2])
             assert other > port
             assert f"Port {port} is taken, so the page is at {other}." in said
@@ -150,8 +194,8 @@ def test_it_says_which_port_it_takes_instead_of_a_taken_one():
 
 def test_behind_the_last_port_the_others_stand_anywhere():
     with demo("--port", "65535") as (_, said):
-        page, *others = addresses_in(said)
-        assert page == "http://127.0.0.1:65535"
+        entrance, *others = addresses_in(said)
+        assert page_of(entrance) == "http://127.0.0.1:65535"
         assert [httpx.get(address).status_code for address in others[:2]] == [404, 404]
 
 
@@ -159,7 +203,7 @@ def test_a_free_port_is_taken_without_a_word():
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]
     with demo("--port", str(port)) as (_, said):
-        assert f"http://127.0.0.1:{port}\n" in said
+        assert f"http://127.0.0.1:{port}/?token=" in said
         assert "is taken" not in said
 
 
@@ -214,7 +258,7 @@ def test_an_address_that_is_not_here_is_told(arguments, said):
 
 def test_an_address_for_everyone_comes_with_a_warning():
     with demo("--port", "0", "--host", "0.0.0.0") as (process, said):
-        page = addresses_in(said)[0]
+        page = page_of(addresses_in(said)[0])
         assert page.startswith("http://127.0.0.1:")
         assert httpx.get(page, headers={"host": "shop.example"}).status_code == 200
         process.send_signal(signal.SIGINT)

@@ -94,6 +94,7 @@ def test_a_source_line_looks_alike_on_both_pages(open_browser, demo):
         return [style.color, style.fontSize, style.display];
     """
     with open_browser() as browser:
+        browser.get(demo.entrance)
         browser.get(f"{demo.page}/?failure=type-error")
         here = browser.execute_script(look)
         browser.find_element(By.CSS_SELECTOR, "a.kept").click()

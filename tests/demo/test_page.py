@@ -8,9 +8,13 @@ from http import HTTPStatus
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from tightlip import Shield
 from tightlip.demo.failures import FAILURES
-from tightlip.demo.page.application import Dashboard, Twins, create_page
+from tightlip.demo.page.application import Twins, create_page
+from tightlip.demo.page.entrance import Entrance
 from tightlip.demo.servers import run
 from tightlip.incidents.sinks.memory import MemorySink
 
@@ -126,6 +130,7 @@ def test_an_incident_of_an_earlier_demo_is_found_too(demo, client):
 
 def test_each_report_leads_to_the_incident_page(demo):
     with httpx.Client(follow_redirects=True, timeout=60) as client:
+        assert str(client.get(demo.entrance).url) == f"{demo.page}/"
         answer = client.get(f"{demo.shielded}/orders/4/total")
         reference = answer.headers["x-error-reference"]
         kept = client.get(f"{demo.page}/kept/{reference}")
@@ -134,6 +139,35 @@ def test_each_report_leads_to_the_incident_page(demo):
     assert str(kept.url).startswith(demo.dashboard.partition("/?")[0])
     assert reference in kept.text
     assert 'id="saw"' in kept.text
+
+
+@pytest.mark.parametrize("given", ["", "/?token=guessed"])
+def test_whoever_was_not_given_the_printed_address_is_not_led_into_the_incident_page(demo, given):
+    with httpx.Client(follow_redirects=True, timeout=60) as client:
+        client.get(demo.page + given)
+        answer = client.get(f"{demo.shielded}/orders/4/total")
+        reference = answer.headers["x-error-reference"]
+        kept = client.get(f"{demo.page}/kept/{reference}")
+        assert kept.status_code == 401
+        assert "token" not in "".join(str(each.headers) for each in kept.history)
+        # Once let in, by either of the printed addresses, it is.
+        client.get(demo.dashboard)
+        assert client.get(f"{demo.page}/kept/{reference}").status_code == 200
+
+
+def test_the_page_shows_no_incident_of_another_application(demo, client):
+    shield = Shield(service_name="bank")
+    bank = TestClient(shield(FastAPI()), raise_server_exceptions=False)
+
+    @bank.app.get("/")
+    def fail():
+        raise ValueError("of the bank")
+
+    reference = bank.get("/").headers["x-error-reference"]
+    assert client.get(demo.dashboard, follow_redirects=True).status_code == 200
+    page = client.get(f"{demo.page}/incidents", params={"reference": reference}).text
+    assert "No incident has this reference" in page
+    assert client.get(f"{demo.page}/incidents/{reference}.json").status_code == 404
 
 
 def test_the_page_lets_nothing_from_elsewhere_in(demo, client):
@@ -192,7 +226,7 @@ def test_what_a_visitor_asks_for_in_vain_keeps_the_page_around_it(demo, client, 
 @pytest.mark.anyio
 async def test_a_twin_that_does_not_answer_is_told_as_such():
     nowhere = "http://127.0.0.1:9"
-    twins = Twins(nowhere, nowhere, MemorySink(), Dashboard(nowhere, "token"))
+    twins = Twins(nowhere, nowhere, MemorySink(), Entrance(nowhere, "token"))
     page = create_page(twins, ["*"])
     transport = httpx.ASGITransport(page)
     async with (

@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from tightlip.demo.servers import Running
 
-_TERMINATED = 128 + signal.SIGTERM
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 _EXTRA = frozenset(
     {"fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "httpx", "jinja2", "psycopg"}
 )
@@ -65,12 +65,13 @@ def command(host: str, port: int, database: str | None, *, show: bool | None) ->
             f"The demo needs {missing}, which is not installed. Run:\n\n"
             f'    pip install "tightlip[demo]"'
         ) from None
-    signal.signal(signal.SIGTERM, _end)
+    for number in _STOPPING:
+        signal.signal(number, _end)
     try:
         with run(host, port, database) as running:
             _tell(running, host, port)
             if _is_to_be_shown(show):
-                click.launch(running.page)
+                click.launch(running.entrance)
             while True:  # in steps, since not every system lets a signal end a plain wait
                 threading.Event().wait(0.5)
     except (DatabaseUnavailableError, NoDirectoryError, NoPortError, StartError) as error:
@@ -82,7 +83,7 @@ def _tell(running: Running, host: str, port: int) -> None:
         click.echo(f"Port {port} is taken, so the page is at {running.port}.")
     click.echo(
         f"\n"
-        f"  Open    {click.style(running.page, bold=True)}\n"
+        f"  Open    {click.style(running.entrance, bold=True)}\n"
         f"\n"
         f"  Bare        {running.bare}  the shop as it is, debug=True\n"
         f"  Shielded    {running.shielded}  the same shop in shield(app)\n"
@@ -120,5 +121,7 @@ def _is_to_be_shown(show: bool | None) -> bool:  # noqa: FBT001 - the option's t
     return sys.stdout.isatty() and desktop
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(_TERMINATED)
+def _end(number: int, _frame: FrameType | None) -> None:
+    for each in _STOPPING:  # being told twice is no reason to leave the database behind
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)

@@ -9,6 +9,7 @@ import multiprocessing
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import sessionmaker
@@ -44,7 +45,8 @@ def bare_twin(listener: socket.socket, source: Source, gateway: str) -> Iterator
     process = processes.Process(
         target=_run, args=(theirs, listener, source, gateway, tokens.KEYS), name="bare twin"
     )
-    process.start()
+    with _no_interrupts():
+        process.start()
     theirs.close()
     try:
         if not _has_started(ours):
@@ -55,6 +57,24 @@ def bare_twin(listener: socket.socket, source: Source, gateway: str) -> Iterator
         process.join(_TIMEOUT)
         process.kill()
         process.join()
+
+
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C, which a terminal sends to both processes, from a child that starts now.
+
+    A child inherits which signals are blocked; ours comes once they are not.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It starts with the first child, and would end the blocking.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _has_started(twin: Connection) -> bool:
@@ -72,13 +92,16 @@ def _run(
 ) -> None:
     """Serve until the parent closes its end, or is gone."""
     tokens.KEYS.update(keys)  # both twins know the same tokens
-    # A terminal sends Ctrl-C to both processes; the parent sees to it that this one ends.
+    # The parent sees to it that this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine = source.connect()
     try:
-        with serving(create_application(sessionmaker(engine), gateway), listener, banner=True):
+        application = create_application(sessionmaker(engine), gateway)
+        with (
+            serving(application, listener, banner=True),
+            suppress(EOFError, ConnectionError),
+        ):
             parent.send("started")
-            with suppress(EOFError, ConnectionError):
-                parent.recv()
+            parent.recv()
     finally:
         engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tightlip.demo.shop.application import SERVICE
 from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.incident import Incident
 from tightlip.incidents.places import DirectoryPlace
@@ -41,4 +42,7 @@ class Record:
         if found is not None or not self._place.is_there():
             return found
         with self._place.opened(write_line) as records:
-            return records.find(reference)
+            found = records.find(reference)
+        # The directory may hold what other applications recorded, which is not for this page.
+        is_own = found is not None and found.fields.get("service.name") == SERVICE
+        return found if is_own else None

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
-from tightlip.dashboard.access import Rules
+from tightlip.dashboard.access import TOKEN, Rules
 from tightlip.dashboard.application import create_dashboard
 from tightlip.demo.bare import bare_twin
 from tightlip.demo.database import open_database
-from tightlip.demo.page.application import Dashboard, Twins, create_page
+from tightlip.demo.page.application import Twins, create_page
+from tightlip.demo.page.entrance import Entrance
 from tightlip.demo.record import Record
 from tightlip.demo.serving import serving
 from tightlip.demo.shop.application import create_application, create_shield
@@ -36,6 +37,7 @@ class Running:
 
     Attributes:
         page: The address of the page.
+        entrance: The same for its visitor, whom it leads on to the incident page.
         bare: The address of the application without a shield.
         shielded: The address of the application with it.
         database: What the database is.
@@ -46,6 +48,7 @@ class Running:
     """
 
     page: str
+    entrance: str
     bare: str
     shielded: str
     database: str
@@ -95,7 +98,7 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
             _address(host, bare_socket),
             _address(host, shielded_socket),
             Record(incidents, directory),
-            Dashboard(_address(host, dashboard_socket), rules.token),
+            Entrance(_address(host, dashboard_socket), rules.token),
         )
         page = create_page(twins, hosts)
         dashboard = create_dashboard(directory, rules)
@@ -104,13 +107,14 @@ def run(host: str, port: int, database: str | None) -> Iterator[Running]:
         stack.enter_context(serving(page, page_socket))
         yield Running(
             page=_address(host, page_socket),
+            entrance=f"{_address(host, page_socket)}/?{TOKEN}={rules.token}",
             bare=twins.bare,
             shielded=twins.shielded,
             database=opened.description,
             port=page_port,
             incidents=incidents,
             directory=str(directory.path),
-            dashboard=f"{twins.dashboard.address}/?token={rules.token}",
+            dashboard=f"{twins.entrance.address}/?{TOKEN}={rules.token}",
         )
 
 

@@ -24,6 +24,7 @@ from tightlip import PublicError, Shield
 from tightlip.dashboard.application import STATIC, TEMPLATES, environment
 from tightlip.dashboard.report import Report, arrange, texts_of
 from tightlip.demo.failures import FAILURES, Failure
+from tightlip.demo.page.entrance import Entrance
 from tightlip.demo.page.exchange import Exchange, ask
 from tightlip.demo.page.leaks import Piece, counted, marked
 from tightlip.demo.record import Record
@@ -55,18 +56,6 @@ class IncidentNotFound(PublicError):  # noqa: N818 - its code is made of its nam
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
-    """Where the incident page is, and what opens it."""
-
-    address: str
-    token: str
-
-    def incident(self, reference: str) -> str:
-        """Return the address of an incident's page."""
-        return f"{self.address}/incidents/{reference}?token={self.token}"
-
-
-@dataclass(frozen=True, slots=True)
 class Twins:
     """The two applications, and the record of the shielded one.
 
@@ -74,13 +63,13 @@ class Twins:
         bare: The address of the one without a shield.
         shielded: The address of the one with it.
         incidents: Finds the shielded one's incidents.
-        dashboard: The incident page.
+        entrance: Leads on to the incident page.
     """
 
     bare: str
     shielded: str
     incidents: Record
-    dashboard: Dashboard
+    entrance: Entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +153,8 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         return await asyncio.to_thread(twins.incidents.find, read_reference(reference))
 
     async def page(request: Request) -> Response:
+        if (welcome := twins.entrance.welcome(request, _HEADERS)) is not None:
+            return welcome
         key = request.query_params.get("failure")
         failure = None if key is None else FAILURES.get(key)
         is_unknown = failure is None and key is not None
@@ -175,7 +166,8 @@ def create_page(twins: Twins, hosts: list[str]) -> Starlette:
         return show("incident.html", report=None if found is None else arrange(found))
 
     async def kept(request: Request) -> Response:
-        where = twins.dashboard.incident(read_reference(request.path_params["reference"]))
+        reference = read_reference(request.path_params["reference"])
+        where = twins.entrance.incident(reference, request)
         return RedirectResponse(where, 303, headers=_HEADERS)
 
     async def record(request: Request) -> Response:

@@ -16,6 +16,9 @@ from tightlip import Shield, on_unique
 from tightlip.demo.shop import services, tokens
 from tightlip.demo.shop.errors import EmailAlreadyExists
 
+SERVICE = "tightlip-demo-shop"
+"""The name of the service in its incidents."""
+
 router = APIRouter()
 
 
@@ -146,5 +149,5 @@ def create_shield(sinks: list[Any]) -> Shield:
             on_unique("accounts.email", EmailAlreadyExists),  # SQLite tells the columns only
         ],
         sinks=sinks,
-        service_name="shop",
+        service_name=SERVICE,
     )
