@@ -35,6 +35,19 @@ def test_help_names_the_commands_and_the_exit_codes(option):
     assert "main" not in done.stdout.split("Commands:")[1].split()
 
 
+@pytest.mark.parametrize("group", [(), ("incidents",)])
+def test_no_short_help_of_a_command_is_cut(group):
+    said = tightlip(*group, "--help", COLUMNS="80").stdout
+    assert "..." not in said.partition("Commands:")[2]
+
+
+def test_a_command_that_is_not_there_is_told_alike_in_every_group():
+    for group, asked, meant in (((), "scam", "scan"), (("incidents",), "lst", "list")):
+        done = tightlip(*group, asked)
+        assert done.returncode == 2
+        assert f"Error: No such command {asked!r}. Did you mean {meant!r}?\n" in done.stderr
+
+
 def test_version_is_that_of_the_installed_package():
     assert tightlip("--version").stdout == f"tightlip {version('tightlip')}\n"
 
@@ -53,11 +66,11 @@ def test_without_a_command_the_help_is_shown_as_wrong_use():
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("dmo", "There is no command 'dmo'. Did you mean 'demo'?"),
-        ("demos", "There is no command 'demos'. Did you mean 'demo'?"),
-        ("zzzz", "There is no command 'zzzz'."),
-        ("main", "There is no command 'main'."),
-        ("no-such", "There is no command 'no-such'."),
+        ("dmo", "No such command 'dmo'. Did you mean 'demo'?"),
+        ("demos", "No such command 'demos'. Did you mean 'demo'?"),
+        ("zzzz", "No such command 'zzzz'."),
+        ("main", "No such command 'main'."),
+        ("no-such", "No such command 'no-such'."),
     ],
 )
 def test_an_unknown_command_is_told_with_its_nearest(asked, said):

@@ -68,8 +68,24 @@ def test_an_unknown_reference_gets_a_calm_page(page):
     answer = page.get("/incidents/AAAAAAAAAAA7", headers={"accept": "text/html"})
     assert answer.status_code == 404
     assert "There is no incident with this reference" in answer.text
+    assert 'action="/search"' in answer.text
+    assert page.get("/incidents/AAAAAAAAAAA7").json()["error"]["code"] == "INCIDENT_UNKNOWN"
+    group = page.get("/groups/7", headers={"accept": "text/html"})
+    assert group.status_code == 404
+    assert "There is no such group of incidents" in group.text
+    assert 'action="/search"' in group.text
+    assert page.get("/groups/7").json()["error"]["code"] == "GROUP_UNKNOWN"
     searched = page.get("/search", params={"text": "AAAAAAAAAAA7"})
     assert searched.json()["error"]["code"] == "INCIDENT_UNKNOWN"
+
+
+def test_no_warning_is_given_of_the_error_pages_that_are_its_own(open_page, caplog):
+    open_page()
+    assert caplog.messages == []
+    Shield(error_pages=["/admin/"], directory=None)
+    assert caplog.messages == [
+        "error pages in HTML leave as the application wrote them below /admin/"
+    ]
 
 
 def test_a_search_for_an_unknown_reference_says_so_in_the_page_where_the_next_one_can_be_made(page):
@@ -96,6 +112,19 @@ def test_words_find_the_groups_that_hold_them(page, fail):
     text = page.get("/search", params={"text": "valueerr"}).text
     assert "ValueError" in text
     assert "KeyError" not in text
+
+
+def test_the_count_above_the_groups_is_of_what_was_asked_for(page, fail):
+    fail()
+    fail("/keys")
+    fail("/keys")
+    for address, told in (
+        ("/", "All incidents of the last 24h: <b>3</b>"),
+        ("/?text=valueerr", "Incidents of these groups in the last 24h: <b>1</b>"),
+        ("/search?text=keyerr", "Incidents of these groups in the last 1y: <b>2</b>"),
+    ):
+        assert told in page.get(address).text
+    assert "figcaption" not in page.get("/?state=muted").text
 
 
 @pytest.mark.parametrize("state", ["resolved", "muted"])

@@ -54,7 +54,7 @@ class Commands(click.Group):
             names = self.list_commands(ctx)
             nearest = difflib.get_close_matches(name, names, n=1)
             hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-            raise click.UsageError(f"There is no command {name!r}.{hint}", ctx)
+            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -33,7 +36,7 @@ from tightlip.responder.exemption import Exemption
 from tightlip.shielding import Shield
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -125,12 +128,29 @@ def create_dashboard(
     product = Exemption(
         categories=[category for category in Category if category is not Category.CREDENTIAL]
     )
-    return Shield(
-        headers=_HEADERS,
-        service_name="tightlip-incidents",
-        exemptions=[product],
-        directory=own.name,  # what goes wrong here is no incident of the application's
-    )(app)
+    with _own_error_pages():
+        return Shield(
+            headers=_HEADERS,
+            service_name="tightlip-incidents",
+            exemptions=[product],
+            error_pages=["/incidents/", "/groups/"],  # what is not there, in the page's own frame
+            directory=own.name,  # what goes wrong here is no incident of the application's
+        )(app)
+
+
+@contextmanager
+def _own_error_pages() -> Iterator[None]:
+    """Leave out the warning that a user is given of error pages: these are ours."""
+    logger = logging.getLogger("tightlip")
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return record.module != "error_page"
+
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
 
 
 class _Pages:
@@ -155,7 +175,7 @@ class _Pages:
         since = _since(request)
         found = await asyncio.to_thread(self._reader.group, request.path_params["number"], since)
         if found is None:
-            raise GroupUnknown
+            return self._unknown(request, GroupUnknown)
         group, incidents = found
         return self._show(
             request,
@@ -190,7 +210,7 @@ class _Pages:
         wanted = Wanted(text=text[:200], since="1y")
         overview = await asyncio.to_thread(self._reader.overview, wanted)
         unknown = not overview.groups and may_be_reference(text)
-        if unknown and "text/html" not in request.headers.get("accept", ""):
+        if unknown and not _is_browser(request):
             raise IncidentUnknown
         return self._show(
             request,
@@ -203,7 +223,10 @@ class _Pages:
         )
 
     async def incident(self, request: Request) -> Response:
-        found = await self._viewed(request, with_report=True)
+        try:
+            found = await self._viewed(request, with_report=True)
+        except IncidentUnknown:
+            return self._unknown(request, IncidentUnknown)
         return self._show(
             request,
             "incident.html",
@@ -262,11 +285,23 @@ class _Pages:
         address = None if request.client is None else request.client.host
         self._audit.note(request.scope[VISITOR].name, address, did, what)
 
-    def _show(self, request: Request, template: str, **values: Any) -> Response:
+    def _unknown(self, request: Request, error: type[PublicError]) -> Response:
+        """Say in the page's own frame, where the next search can be made, what is not there.
+
+        Raises:
+            PublicError: Who asks is no browser.
+        """
+        if not _is_browser(request):
+            raise error
+        return self._show(request, "unknown.html", status=error.status, message=error.message)
+
+    def _show(
+        self, request: Request, template: str, *, status: int = 200, **values: Any
+    ) -> Response:
         text = self._templates.get_template(template).render(
             visitor=request.scope[VISITOR], here=request.url.path, **values
         )
-        return HTMLResponse(without_credentials(text), headers=_FRESH)
+        return HTMLResponse(without_credentials(text), status, headers=_FRESH)
 
 
 def environment(*directories: Path) -> Environment:
@@ -338,6 +373,10 @@ async def _fields(request: Request) -> dict[str, str]:
 def _since(request: Request) -> str:
     since = request.query_params.get("since", USUAL_SPAN)
     return since if since in SPANS else USUAL_SPAN
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _form(request: Request) -> str:

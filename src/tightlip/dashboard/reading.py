@@ -51,10 +51,21 @@ class Wanted:
         """The span of time up to now."""
         return span_of(SPANS[self.since], _now())
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some groups are left out, beside the muted ones."""
+        return self.state is not None or bool(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All groups that were asked for, and what happened meanwhile in all."""
+    """All groups that were asked for.
+
+    Attributes:
+        groups: The groups.
+        states: How many groups there are of each state, whether asked for or not.
+        trend: What happened meanwhile; in these groups, where not all were asked for.
+    """
 
     groups: tuple[Group, ...]
     states: dict[State, int]
@@ -163,7 +174,10 @@ class Reader:
             found = groups.find(
                 state=wanted.state, text=wanted.text, span=wanted.span, limit=_MOST_GROUPS
             )
-            return Overview(tuple(found), groups.states(), groups.trend(wanted.span))
+            trend = groups.trend(wanted.span)
+            if wanted.is_narrow:
+                trend = tuple(map(sum, zip(*(group.trend for group in found), strict=True)))
+            return Overview(tuple(found), groups.states(), trend)
 
     def group(self, number: int, since: str) -> tuple[Group, list[Incident]] | None:
         """Return a group with its newest incidents, or None."""

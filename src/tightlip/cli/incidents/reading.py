@@ -158,9 +158,10 @@ def stats(given: Given, form: str, directory: str | None) -> None:
 @directory_option
 @click.pass_obj
 def codes(given: Given, form: str, directory: str | None) -> None:
-    """Show which errors clients were told, the most frequent first, and which they never were.
+    """Show which errors clients were told, and which never.
 
-    A standard error stands where no declared one says what has failed.
+    The most frequent comes first. A standard error stands where no declared one says what has
+    failed.
     """
     from tightlip.incidents.encoding import encode
     from tightlip.incidents.span import span_of

@@ -23,7 +23,10 @@ from tightlip.incidents.visible import visible_line
 @directory_option
 @click.pass_obj
 def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
-    """Show what was told at once: faults that were new, came back, or were suddenly frequent."""
+    """Show what was told at once.
+
+    That are faults that were new, came back, or were suddenly frequent.
+    """
     from dataclasses import asdict
 
     from tightlip.incidents.encoding import encode
@@ -54,7 +57,10 @@ def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
 @directory_option
 @click.pass_obj
 def metrics(given: Given, listen: str, directory: str | None) -> None:
-    """Serve figures for Prometheus, on a listener that is not the API's."""
+    """Serve figures for Prometheus.
+
+    They have a listener of their own, which is not the API's.
+    """
     from tightlip.incidents.exposition import CannotListenError, serve_metrics
 
     refuse_store(given, "metrics")
