@@ -566,6 +566,15 @@ def test_a_public_error_closes_a_websocket_with_its_code(ask, sink):
     assert answer.sent[1:] == [{"type": "websocket.close", "code": 1011, "reason": "SEAT_TAKEN"}]
 
 
+@pytest.mark.parametrize("code", [99, 1005, 1006, 1015, 2999, 5000, 99999, "4000"])
+def test_to_close_with_a_code_that_no_frame_can_hold_is_a_failure(ask, sink, code):
+    close = {"type": "websocket.close", "code": code, "reason": ""}
+    answer = ask({"type": "websocket.accept"}, close, **WEBSOCKET)
+    (last,) = answer.sent[1:]
+    assert last == {"type": "websocket.close", "code": 1011, "reason": "INTERNAL_SERVER_ERROR"}
+    assert len(sink.incidents) == 1
+
+
 def test_a_websocket_closes_once_and_with_a_text_only(ask, sink):
     close = {"type": "websocket.close", "code": 4000, "reason": 7}
     answer = ask({"type": "websocket.accept"}, close, close, RuntimeError(CANARY), **WEBSOCKET)

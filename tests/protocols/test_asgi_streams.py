@@ -338,9 +338,11 @@ def test_one_that_ends_too_soon_is_a_failure(ask, sink):
     assert json.loads(answer.body)["error"]["reference"] == sink.incidents[0].reference
 
 
-def test_more_than_was_declared_is_a_stream(ask):
-    answer = ask([b"abcdef", b"gh"], (b"content-length", b"4"))
-    assert answer.body == b"abcdefgh"
+@pytest.mark.parametrize("parts", [[b"abcdef", b"gh"], [b"ab", b"cdef"]])
+def test_more_than_was_declared_is_a_failure(ask, sink, parts):
+    answer = ask(parts, (b"content-length", b"4"))
+    assert (answer.status, is_whole(answer)) == (500, True)
+    assert json.loads(answer.body)["error"]["reference"] == sink.incidents[0].reference
 
 
 @pytest.mark.parametrize(

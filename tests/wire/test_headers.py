@@ -76,6 +76,8 @@ def test_blanks_around_a_value_are_no_part_of_it():
         (b"Content-Length", b"three"),
         (b"content-length", b"-1"),
         (b"content-length", b""),
+        (b"Transfer-Encoding", b"gzip"),
+        (b"transfer-encoding", b"gzip, chunked"),
     ],
 )
 def test_a_header_that_http_cannot_hold_is_refused(name, value):

@@ -12,7 +12,7 @@ class LeakError(Exception):
 
 
 class UnsendableError(Exception):
-    """The application gave an answer that HTTP has no form for."""
+    """The application gave an answer that HTTP, or a WebSocket, has no form for."""
 
 
 class EndedEarlyError(Exception):

@@ -238,10 +238,11 @@ class HttpExchange:
         if missing > 0 and not ends:
             return None
         # A middleware sends the end once all behind it is done, which the client need not wait for.
-        self._is_ours = missing == 0 and not ends
+        # One that is longer than announced is refused as a whole.
+        self._is_ours = missing <= 0 and not ends
         body = bytes(self._gathered)
         self._gathered.clear()
-        return {**message, "body": body, "more_body": missing < 0 and not ends}
+        return {**message, "body": body, "more_body": False}
 
     def _review_whole(self, held: Message, body: bytes) -> tuple[Head, Response | None]:
         """Return the head of a whole good answer, and what leaves in its place, if need be."""

@@ -23,6 +23,7 @@ from tightlip.protocols.asgi_exchange import (
     state_of,
     tells_of_leaving,
 )
+from tightlip.protocols.asgi_faults import UnsendableError
 from tightlip.slots import is_a
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _NORMAL = 1000
 _INTERNAL_ERROR = 1011  # RFC 6455, section 7.4.1
 _POLICY_VIOLATION = 1008
+_SENDABLE_CODES = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 _LONGEST_REASON = 123  # bytes; RFC 6455, section 5.5: a control frame holds 125 with the code
 _MOST_WITHHELD = 65536
 _SWITCHING_PROTOCOLS = 101
@@ -214,6 +216,10 @@ class WebSocketExchange:
         code = message.get("code") or _NORMAL
         if answer is not None and code == _NORMAL:
             code = _INTERNAL_ERROR  # what was cut short by an exception did not end well
+        if code not in _SENDABLE_CODES:  # servers would cut the connection, or leave it open
+            if answer is None and not self._has_left:
+                raise UnsendableError(f"a WebSocket cannot close with the code {code}")
+            code = _INTERNAL_ERROR
         await self._say_goodbye(code, reason)
 
     async def _say_goodbye(self, code: int, reason: str) -> None:

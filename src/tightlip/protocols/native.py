@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Message, Scope, Surroundings
     from tightlip.responder.hearing import Hearing
 
+_CHUNKED = b"transfer-encoding", b"chunked"
+
 _Result = TypeVar("_Result")
 
 Fields: TypeAlias = Iterable[tuple[bytes, bytes]]
@@ -110,7 +112,7 @@ class NativeExchange(HttpExchange):
 
     async def begin(self, status: int, fields: Fields) -> None:
         """Take the head of the framework's answer; how its body is framed is the writer's."""
-        headers = [field for field in fields if field[0] != b"transfer-encoding"]
+        headers = [field for field in fields if field != _CHUNKED]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def write(self, data: bytes, *, ends: bool) -> None:

@@ -114,8 +114,9 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
 
     Raises:
         TypeError: A name or value is not of bytes.
-        ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5), or a length
-            is none (section 8.6); servers cut the connection, or send it as it is.
+        ValueError: A name or value is one that HTTP cannot hold (RFC 9110, section 5), a length is
+            none (section 8.6), or a transfer coding is one that no server applies (RFC 9112,
+            section 6.1); servers cut the connection, or send it as it is.
     """
     given = tuple(headers)
     try:
@@ -140,9 +141,9 @@ def _read_anew(given: Headers) -> Head:
         if not is_repeated:
             is_usual = False
         if lower == b"content-length":
-            if not plain.isdigit():
-                raise ValueError(f"{name!r}: {value!r}")
-            lengths += (int(plain),)
+            lengths += (_length(name, plain),)
+        elif lower == b"transfer-encoding" and plain.lower() != b"chunked":
+            raise ValueError(f"{name!r}: {value!r}")
         elif lower == b"content-type":
             content_type = plain
         elif lower == b"content-encoding":
@@ -156,6 +157,17 @@ def _read_anew(given: Headers) -> Head:
     if is_usual:
         _keep(given, head)
     return head
+
+
+def _length(name: bytes, value: bytes) -> int:
+    """Read a length.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not value.isdigit():
+        raise ValueError(f"{name!r}: {value!r}")
+    return int(value)
 
 
 def _check_values(fields: list[tuple[bytes, bytes]]) -> None:
