@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tightlip.responder.policy import ConfigurationError
@@ -21,6 +22,7 @@ LOADER = "tightlip.target:load"
 
 _NAME = "TIGHTLIP_TARGET"
 _IS_FACTORY = "TIGHTLIP_TARGET_FACTORY"
+_OWN = str(Path(__file__).parent) + os.sep
 _NEAR = 0.6
 _KINDS = ("asgi", "wsgi")
 
@@ -111,10 +113,38 @@ def _verdict() -> str:
         return _KINDS[0] if examine() else _KINDS[1]
     except (TargetError, ConfigurationError) as error:
         return str(error)
-    except BaseException:  # the traceback is the application's, and says what is wrong with it
-        traceback.print_exc()
-        sys.stderr.flush()
-        return f"{os.environ[_NAME]} could not be loaded; see above."
+    except (
+        BaseException
+    ) as error:  # the traceback is the application's, and says what is wrong with it
+        return print_fault(error)
+
+
+def print_fault(fault: BaseException) -> str:
+    """Print why the application does not load, as far as it is its own; return that in a sentence.
+
+    The frames of what loaded it say nothing to the one who has to mend it.
+    """
+    frames = fault.__traceback__
+    while frames is not None and _is_loading(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    traceback.print_exception(type(fault), fault, frames)
+    sys.stderr.flush()
+    where = ""
+    if isinstance(fault, SyntaxError):
+        where = f" in {fault.filename}, line {fault.lineno}"
+    elif frames is not None:
+        passed = traceback.extract_tb(frames)
+        own = [frame for frame in passed if frame.filename.startswith(sys.path[0] + os.sep)]
+        last = (own or passed)[-1]
+        where = f" in {last.filename}, line {last.lineno}"
+    return (
+        f"{os.environ[_NAME]} could not be loaded: {type(fault).__name__}{where}. Its traceback is "
+        "above."
+    )
+
+
+def _is_loading(file: str) -> bool:
+    return file.startswith((_OWN, "<frozen importlib")) or file == importlib.__file__
 
 
 def _find(name: str) -> tuple[Any, str]:

@@ -17,6 +17,7 @@ from tightlip import plugins
 from tightlip.cli.serve import command
 
 SECONDS_TO_START = 150
+TOLD_ABOVE = "Its traceback is above."
 HOTEL = """
 from fastapi import FastAPI, HTTPException
 
@@ -193,9 +194,23 @@ def test_an_application_that_cannot_be_loaded_is_told_before_the_server_starts(h
         check=False,
     )
     assert done.returncode == 2
-    assert "ZeroDivisionError" in done.stderr
-    assert done.stderr.splitlines()[-1] == "Error: torn:app could not be loaded; see above."
-    assert "Serving" not in done.stderr
+    torn = house / "torn.py"
+    assert done.stderr.splitlines() == [
+        "Traceback (most recent call last):",
+        f'  File "{torn}", line 1, in <module>',
+        "    1 / 0",
+        "    ~~^~~",
+        "ZeroDivisionError: division by zero",
+        f"Error: torn:app could not be loaded: ZeroDivisionError in {torn}, line 1. {TOLD_ABOVE}",
+    ]
+
+
+def test_what_a_library_raises_is_told_with_the_line_of_the_application(run, house):
+    (house / "deep.py").write_text("import json\n\njson.loads('{')\n")
+    (house / "unread.py").write_text("def app(:\n")
+    for module, line in (("deep", 3), ("unread", 1)):
+        said = run(f"{module}:app")
+        assert f"{house / module}.py, line {line}. {TOLD_ABOVE}" in said
 
 
 @pytest.fixture
@@ -220,7 +235,7 @@ def run(house, monkeypatch):
         (["nowhere:app"], "There is no module 'nowhere'. It was looked for in "),
         (["house:ap"], "The module 'house' has no 'ap'. Did you mean 'app'?"),
         (["house:number"], "shield() takes an application: "),
-        (["torn:app"], "torn:app could not be loaded; see above."),
+        (["torn:app"], "torn:app could not be loaded: ZeroDivisionError in "),
         (["house:plain"], "tightlip serve house:plain --server gunicorn"),
         (["house:app", "--key", __file__], "TLS takes both --certificate and --key."),
         (

@@ -39,6 +39,13 @@ def test_nothing_is_read_where_nothing_was_kept(folder):
     assert not folder.exists()
 
 
+def test_it_is_known_whether_anything_can_be_kept(folder, monkeypatch):
+    assert cache.can_write()
+    assert list(folder.iterdir()) == []
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
+    assert not cache.can_write()
+
+
 def test_another_key_is_another_file(kept):
     assert cache.read("other") is None
 

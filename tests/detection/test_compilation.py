@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tightlip.detection import compilation
@@ -169,8 +171,18 @@ def test_a_fault_in_the_users_file_is_told_before_anything_is_compiled(tmp_path,
     monkeypatch.setattr(compilation, "built_in_files", untouched)
     path = tmp_path / "own.toml"
     path.write_text("technology = 7")
-    with pytest.raises(RulesetError, match="technology is missing"):
+    with pytest.raises(RulesetError, match="technology is 7"):
         compiled_rules([path])
+
+
+def test_no_next_start_is_promised_where_the_cache_cannot_be_written(monkeypatch, caplog):
+    few = tuple(built_in_files())[:1]
+    monkeypatch.setattr(compilation, "built_in_files", lambda: few)
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
+    compiled_rules()
+    (said,) = caplog.messages
+    assert said.startswith("Tightlip compiles its rules, which takes some seconds; so does each")
+    assert "XDG_CACHE_HOME" in said
 
 
 def test_a_start_that_compiles_the_built_in_rules_says_so(tmp_path, monkeypatch, caplog):

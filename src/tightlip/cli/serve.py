@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def command(target: str, server: str, **settings: Any) -> None:
     directory = str(Path(settings["directory"]).resolve())
     sys.path.insert(0, directory)
     targets.choose(target, is_factory=settings.pop("factory"))
-    is_asgi = _examine(target, server)
+    is_asgi = _examine(server)
     if not is_asgi and server in _ASGI_ONLY:
         raise click.ClickException(
             f"{target} is a WSGI application, and {server} serves ASGI. Run:\n\n"
@@ -150,7 +149,7 @@ def _module_of(server: str) -> Any:
         ) from None
 
 
-def _examine(target: str, server: str) -> bool:
+def _examine(server: str) -> bool:
     """Find the application before the server starts; tell whether it is ASGI's."""
     from tightlip import target as targets
     from tightlip.responder.policy import ConfigurationError
@@ -159,9 +158,8 @@ def _examine(target: str, server: str) -> bool:
         return targets.examine_apart() if server in _FORKING else targets.examine()
     except (targets.TargetError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from None
-    except Exception:
-        traceback.print_exc()  # the application's own fault, for the developer's terminal
-        raise click.ClickException(f"{target} could not be loaded; see above.") from None
+    except Exception as error:  # the application's own fault, for the developer's terminal
+        raise click.ClickException(targets.print_fault(error)) from None
 
 
 def _tell(target: str, server: str, options: Any, still: str, left: tuple[str, ...]) -> None:

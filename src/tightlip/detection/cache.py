@@ -49,6 +49,19 @@ def read(key: str) -> tuple[list[Any], tuple[bytes, ...]] | None:
         return rows, blobs
 
 
+def can_write() -> bool:
+    """Tell whether `write` finds a place that is to be written to."""
+    import tempfile  # only where rules are compiled
+
+    try:
+        directory = _path("").parent
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except (OSError, RuntimeError, ImportError):
+        return False
+
+
 def write(key: str, rows: list[Any], blobs: Sequence[bytes]) -> None:
     """Keep rows that JSON can hold, and blobs, under `key`; what fails is left undone."""
     import tempfile  # only where rules were compiled

@@ -118,14 +118,20 @@ def _kept_or_made(
     from tightlip.detection.ruleset import parse  # not for rules that are compiled already
 
     if files and signs:
-        _LOGGER.warning(
-            "Tightlip compiles its rules, which takes some seconds; the next start finds them in "
-            "the user's cache directory"
-        )
+        _LOGGER.warning("Tightlip compiles its rules, which takes some seconds; %s", _next_start())
     made = _made(parse(files), module, signs)
     rows = [detector.as_json() for detector in made.detectors]
     cache.write(key, rows, [engine.compiled() for engine in made.engines])
     return made
+
+
+def _next_start() -> str:
+    if cache.can_write():
+        return "the next start finds them in the user's cache directory"
+    return (
+        "so does each start, since the user's cache directory cannot be written; "
+        "XDG_CACHE_HOME names another"
+    )
 
 
 def _made(ruleset: Ruleset, module: EngineModule, signs: Sequence[str]) -> _Part:

@@ -120,8 +120,10 @@ class Rule:
         self._require_choice("severity", Severity)
         for key in ("says", "source"):
             value = getattr(self, key)
-            if not isinstance(value, str) or not value.strip():
-                raise RuleError(key, "is missing: write one sentence")
+            if not isinstance(value, str):
+                raise RuleError(key, f"is {value!r}: write one sentence")
+            if not value.strip():
+                raise RuleError(key, "is empty: write one sentence")
         for key in ("patterns", "leaks", "clean"):
             self._require_texts(key)
         if self.check is not None and self.check not in tuple(CHECKS):
@@ -142,8 +144,10 @@ class Rule:
 
     def _require_texts(self, key: str) -> None:
         value = getattr(self, key)
-        if isinstance(value, str) or not isinstance(value, (tuple, list)) or not value:
-            raise RuleError(key, "is missing: write a list of at least one text")
+        if not isinstance(value, (tuple, list)):
+            raise RuleError(key, f"is {value!r}, and no list: write a list of texts")
+        if not value:
+            raise RuleError(key, "is empty: write a list of at least one text")
         for text in value:
             if not isinstance(text, str) or not text.strip():
                 raise RuleError(key, f"holds {text!r}: write a text that is not empty")

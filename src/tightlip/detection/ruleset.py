@@ -97,10 +97,12 @@ def _parsed(name: str, content: bytes) -> Technology:
         raise RulesetError(f"{name}: unknown key {key!r}: a file has technology and [[rule]]")
     technology = table.get("technology")
     if not isinstance(technology, str) or not _slug(technology):
-        raise RulesetError(f"{name}: technology is missing: name what the rules speak of")
+        told = "missing" if technology is None else repr(technology)
+        raise RulesetError(f"{name}: technology is {told}: name what the rules speak of")
     tables = table.get("rule")
     if not isinstance(tables, list) or not tables:
-        raise RulesetError(f"{name}: rule is missing: write at least one [[rule]]")
+        told = "no list of tables" if tables else "missing"
+        raise RulesetError(f"{name}: rule is {told}: write at least one [[rule]]")
     return Technology(technology, name, tuple(_rules(tables, technology, name)))
 
 
