@@ -33,7 +33,7 @@ _USER = expression(
     re.VERBOSE,
 )
 _ATTACHED = expression(
-    r"""\b (?: mysql\w* | mariadb[\w-]* | mycli | 7za? ) \b [^\x00\n]{0,400}? [\s"'] -p
+    r"""\b (?: mysql\w{0,30}+ | mariadb[\w-]{0,30}+ | mycli | 7za? ) \b [^\x00\n]{0,400}? [\s"'] -p
         (?P<password> [^\s"'\x00=]{2,200} )""",
     re.VERBOSE,
 )

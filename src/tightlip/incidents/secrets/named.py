@@ -128,7 +128,7 @@ _PART = expression(
         (?: \r?\n\r?\n | (?:\\+r\\+n|\\+n){2} )""",
     re.VERBOSE,
 )
-_PART_ENDS = expression(r"(?:\r?\n|\\+r\\+n|\\+n)--|\x00")
+_PART_ENDS = expression(r"(?:\r?\n|(?<!\\)\\++(?:r\\+)?n)--|\x00")
 _LONGEST_PART = 4000
 # The first scheme of Amazon's, a bearer token where only a subprotocol can be sent, and PayPal's.
 _SIGNED = expression(
