@@ -339,6 +339,20 @@ def test_a_socket_that_fails_without_words_is_closed_and_recorded(sink, ask):
     ]
 
 
+def test_a_client_that_leaves_a_socket_makes_no_incident(sink, ask):
+    app = Shield(sinks=[sink])(application())
+
+    async def talk(socket: WebSocket):
+        await socket.accept()
+        await socket.receive_text()
+
+    app.router.add_ws("/socket", talk)
+    incoming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1000}]
+    answered = ask(app, "/socket", type="websocket", incoming=incoming)
+    assert [message["type"] for message in answered.sent] == ["websocket.accept"]
+    assert not sink.incidents
+
+
 @pytest.mark.parametrize("kind", ["refused", "crash", "chosen"])
 def test_sockets_say_no_words_of_exceptions(sink, ask, kind):
     app = Shield(sinks=[sink])(application())

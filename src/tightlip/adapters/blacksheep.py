@@ -240,7 +240,7 @@ def _heard(handler: Callable[..., Any]) -> Callable[..., Any]:
             await handler(socket)
         except Exception as exception:
             scope = cast("Scope", socket.scope)
-            if STATE in scope and not is_disconnect(exception):
+            if STATE in scope:
                 state_of(scope).note(exception)
             raise
 
