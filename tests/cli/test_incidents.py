@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -332,7 +333,9 @@ def test_a_port_that_is_taken_is_told(directory):
             command, ["serve", "--port", port, "--directory", str(directory.path)]
         )
     assert done.exit_code == 1
-    assert f"Nothing can listen on 127.0.0.1, port {port}" in done.output
+    assert f"Nothing can listen on 127.0.0.1, port {port}: {os.strerror(errno.EADDRINUSE)}.\n" in (
+        done.output
+    )
 
 
 class CliCouponExpired(PublicError):

@@ -16,7 +16,7 @@ def test_nobody_sees_a_page_without_the_token(open_page, address):
 
 def test_a_wrong_token_opens_nothing(open_page):
     page = open_page(token="a-token-of-the-test")
-    assert "tightlip_session" not in page.cookies
+    assert list(page.cookies) == []
     assert page.get("/").status_code == 401
 
 
@@ -41,8 +41,15 @@ def test_a_token_leads_to_no_other_host(open_page):
 
 def test_a_session_of_somebody_else_opens_nothing(open_page):
     page = open_page(token=None)
-    page.cookies.set("tightlip_session", "made-up")
+    page.cookies.set("tightlip_session_80", "made-up")
     assert page.get("/").status_code == 401
+
+
+def test_two_pages_of_one_machine_keep_their_sessions_apart(open_page):
+    first, second = open_page(host="127.0.0.1:8001"), open_page(host="127.0.0.1:8002")
+    first.cookies.update(second.cookies)  # as a browser has one jar for all ports of a host
+    assert len(first.cookies) == 2
+    assert first.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:80"])

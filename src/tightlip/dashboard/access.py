@@ -142,7 +142,7 @@ class Access:
         # A path that begins with two slashes would name another host.
         path = "/" + scope["path"].lstrip("/\\")
         answer = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
-        answer.set_cookie(COOKIE, session, httponly=True, samesite="strict")
+        answer.set_cookie(name_at(scope, COOKIE), session, httponly=True, samesite="strict")
         answer.headers["referrer-policy"] = "no-referrer"
         return answer
 
@@ -150,7 +150,7 @@ class Access:
         name = self._named_by_proxy(scope, headers)
         if name is not None:
             return Visitor(name, self._form_token(f"user {name}"))
-        session = _cookie(headers)
+        session = _cookie(headers, name_at(scope, COOKIE))
         if session in self._sessions:
             return Visitor(TOKEN, self._form_token(f"session {session}"))
         return None
@@ -188,9 +188,19 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _cookie(headers: Headers) -> str:
+def name_at(scope: Scope, cookie: str) -> str:
+    """Return the name of a cookie at the port of this server.
+
+    Browsers send the cookies of a host to all of its ports (RFC 6265, section 8.5): of two pages
+    on one machine, the one that was opened last would end the other's session.
+    """
+    _, port = scope.get("server") or (None, None)
+    return cookie if port is None else f"{cookie}_{port}"
+
+
+def _cookie(headers: Headers, name: str) -> str:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return "" if morsel is None else morsel.value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse
 
-from tightlip.dashboard.access import TOKEN
+from tightlip.dashboard.access import TOKEN, name_at
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,12 +41,13 @@ class Entrance:
             return None
         answer = RedirectResponse("/", 303, headers=headers)
         if hmac.compare_digest(given.encode(), self.token.encode()):
-            answer.set_cookie(_COOKIE, self.session, httponly=True, samesite="strict")
+            name = name_at(request.scope, _COOKIE)
+            answer.set_cookie(name, self.session, httponly=True, samesite="strict")
         return answer
 
     def incident(self, reference: str, request: Request) -> str:
         """Return the address of an incident's page, with what opens it for the page's visitor."""
         address = f"{self.address}/incidents/{reference}"
-        given = request.cookies.get(_COOKIE, "")
+        given = request.cookies.get(name_at(request.scope, _COOKIE), "")
         is_known = hmac.compare_digest(given.encode(), self.session.encode())
         return f"{address}?{TOKEN}={self.token}" if is_known else address
