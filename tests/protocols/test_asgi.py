@@ -352,6 +352,16 @@ def test_an_answer_without_a_body_may_announce_the_length_of_one(ask, sink, meth
     assert not sink.incidents
 
 
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("parts", [[b"null"], [b"nu", b"ll"]], ids=["whole", "in parts"])
+def test_a_body_where_none_may_be_is_left_out(ask, sink, status, parts):
+    more = [body(part, more_body=True) for part in parts[:-1]]
+    answer = ask(start(status), *more, body(parts[-1]))
+    assert (answer.status, answer.body, answer.raised) == (status, b"", None)
+    assert answer.sent[-1].get("more_body", False) is False
+    assert not sink.incidents
+
+
 def test_a_second_start_is_not_sent(ask):
     answer = ask(start(200), body(b"a", more_body=True), start(500), body(b"b"))
     assert [m["type"] for m in answer.sent].count("http.response.start") == 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tightlip.exchange import Head, Request, Response, first_of, without
 from tightlip.protocols.asgi_answer import (
+    WITHOUT_BODY,
     application_of,
     outgoing,
     plain,
@@ -140,6 +141,7 @@ class HttpExchange:
             and kind == "http.response.body"
             and self.phase is WAITING
             and held["status"] < _FIRST_ERROR
+            and held["status"] not in WITHOUT_BODY
             and type(message.get("body")) is bytes
             and not message.get("more_body", False)
             and not (self._gathered or self._is_ours or self._state.has_escaped)
@@ -174,7 +176,9 @@ class HttpExchange:
             if message.get("more_body", False) and body:
                 raise StreamAbortedError("another answer has left in place of this one")
         elif held is not None:
-            if type(body) is not bytes:
+            if held["status"] in WITHOUT_BODY:  # it would be taken for a part of the next answer
+                message, body = {**message, "body": b""}, b""
+            elif type(body) is not bytes:
                 message = {**message, "body": plain(body)}
             ends = kind in _BODIES and not message.get("more_body", False)
             is_good = kind == "http.response.body" and held["status"] < _FIRST_ERROR
@@ -341,7 +345,7 @@ class HttpExchange:
             elif exception is None:
                 endpoint = route_of(self.scope, self._framework)[1]
                 answer = self._responder.review(response, self._request(), made_by=endpoint)
-            elif self._has_left(exception):
+            elif self._disconnected and tells_of_leaving(self._framework, exception):
                 return
             else:
                 answer = self._answer(exception, response)
@@ -350,7 +354,7 @@ class HttpExchange:
 
     async def _fail(self, exception: BaseException) -> None:
         """Answer an exception that came out of the application."""
-        if self._has_left(exception):
+        if self._disconnected and tells_of_leaving(self._framework, exception):
             return
         if is_a(exception, (StreamAbortedError, LeakError)):
             # A guard has cut its stream, as a leak has been told of, or answered in its place.
@@ -375,10 +379,6 @@ class HttpExchange:
             raise exception
         # One that is raised again and again would gather the frames of every request.
         set_traceback(exception, None)
-
-    def _has_left(self, exception: BaseException) -> bool:
-        """Tell whether `exception` says no more than that the client has gone, who has."""
-        return self._disconnected and tells_of_leaving(self._framework, exception)
 
     async def returned(self) -> None:
         """See that the answer is whole once the application has returned."""

@@ -157,7 +157,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option
         serve_page(create_dashboard(where, rules, place), host, port, started)
     except OSError as error:
         # The words of `socket.create_server` repeat the address.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or error
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror or error
         raise click.ClickException(
             f"Nothing can listen on {host}, port {port}: {reason}."
         ) from None
