@@ -173,6 +173,8 @@ def run(loader: str, options: ServerOptions) -> None:
                 return getattr(import_module(module), name)()
             finally:
                 for number, handler in handlers.items():
-                    signal.signal(number, handler)
+                    # The application may have put its own there meanwhile.
+                    if handler is not None and signal.getsignal(number) is signal.SIG_DFL:
+                        signal.signal(number, handler)
 
     Application().run()

@@ -77,7 +77,7 @@ _BEFORE_A_SECRET = frozenset(
 )
 _AFTER_A_WORD = expression(
     r"""/[\w-]{0,20}(?:reset|verify|confirm|invit|activate|unsubscribe|magic)[\w-]{0,20}
-        (?:/[\w-]{1,12})?(?:/|\?\w{1,3}=)(?P<secret>[\w~-]{8,500})(?![\w.~-])""",
+        (?:/[\w-]{1,12})?(?:/|\?\w{1,3}=)(?P<secret>[\w~-]{8,2000}(?:\.[\w~-]{2,500}){0,4})(?![\w~-])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _A_NUMBERED_WORD = expression(r"[A-Za-z]+[_-]?\d+|\d+[_-]?[A-Za-z]+|v\d[\w-]*")

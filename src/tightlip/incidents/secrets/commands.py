@@ -57,7 +57,8 @@ _CONFIGURED = expression(
     re.VERBOSE,
 )
 _LOGIN = expression(
-    r"\bvault[ ]login[ ](?:-[\w=-]{1,60}[ ]){0,3}(?P<token>[^\s\"'\x00=-][^\s\"'\x00=]{3,300})"
+    r"\bvault[ ]login[ ](?:-[\w=-]{1,60}[ ]){0,3}"
+    r"(?P<token>(?=\S{0,300}?\d)[^\s\"'\x00=-][^\s\"'\x00=]{3,300})"
 )
 # What is handed to a program that reads a password: echo … | docker login --password-stdin.
 _PIPED = expression(
@@ -123,12 +124,18 @@ def without_options(text: str, found: Found) -> str:
     if "set" in text or "ENV " in text:
         text = replaced(_SET, text, found, lambda match: is_secret_name(match["name"]))
     if "config" in text:
-        text = replaced(_CONFIGURED, text, found, lambda match: is_secret_name(match["name"]))
+        text = replaced(_CONFIGURED, text, found, _is_set)
     if "vault login" in text:
         text = replaced(_LOGIN, text, found)
     if "pass:" in text:
         text = replaced(_OF_OPENSSL, text, found)
     return text
+
+
+def _is_set(match: re.Match[str]) -> bool:
+    """Tell whether a command sets a secret; `config token expired` is a sentence."""
+    is_command = "set " in match[0] or any(map(str.isdigit, match["value"]))
+    return is_command and is_secret_name(match["name"])
 
 
 def secret_arguments(arguments: Sequence[object]) -> frozenset[int]:

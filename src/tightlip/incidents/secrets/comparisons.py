@@ -26,6 +26,7 @@ _CHANGED = expression(
 _WORDS = expression(r"[\w.-]+")
 _FARTHEST_NAME = 120
 # What a parser names: expected a token, got 'x'.
+_ALGORITHM = expression(r"(?i:[rhpe]s|sha|md|aes|a)-?\d{1,3}(?:[-/]\w{1,10})?")
 _OF_PARSERS = frozenset({"token", "tokens", "signature"})
 
 
@@ -50,7 +51,8 @@ def _changed(text: str) -> list[tuple[int, int]]:
 
 def _belongs_to_a_name(match: re.Match[str]) -> bool:
     """Tell whether a value has a secret's look, and its sentence names a secret before it."""
-    if not _has_a_digit(match["value"]) or " " in match["value"]:
+    value = match["value"]
+    if not _has_a_digit(value) or " " in value or _ALGORITHM.fullmatch(value):
         return False
     start = match.start()
     before = match.string[max(0, start - _FARTHEST_NAME) : start]

@@ -63,7 +63,7 @@ def phrase_end(name: str, text: str, start: int, end: int) -> int:
     more = _MORE_WORDS.match(text, end)
     if more is None:
         return end
-    has_colon = text[:start].endswith(": ")
+    has_colon = text.endswith(": ", 0, start)
     fewest = _FEWEST_AFTER_A_COLON if has_colon else _FEWEST_AFTER_A_SIGN
     is_whole_line = has_colon and (more.end() == len(text) or text[more.end()] in _ENDS)
     return more.end() if is_whole_line or more[0].count(" ") >= fewest else end

@@ -17,7 +17,8 @@ _PARAMETERS_OF_DJANGO = " - PARAMS = ("
 _FAILING_ROW = "Failing row contains ("
 # A line break stands as itself, or as it is written inside of JSON.
 _PARAMETERS_END = expression(r"\](?=\n|\\n)")
-_PARAMETERS_OF_DJANGO_END = expression(r"\)(?=\Z|\x00|\n|\\n|[\"'\\])")
+# A value may end with a parenthesis, too: behind its quote stands a comma, or the last parenthesis.
+_PARAMETERS_OF_DJANGO_END = expression(r"\)(?=\Z|\x00|\n|\\n|[\"'\\]{1,4}(?![,)\s\"'\\]))")
 _FAILING_ROW_END = expression(r"(?:\n|\\n)\[SQL: ")
 _INSERT = expression(
     r"\binsert\s+into\s[^()\x00]{1,200}\((?P<columns>[^()\x00]{1,4000})\)\s*values\s*(?=\()",
