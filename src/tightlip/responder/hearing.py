@@ -110,28 +110,24 @@ class Hearing:
         self, views: Sequence[View], request: Callable[[], Request]
     ) -> tuple[tuple[Finding, Echo], ...]:
         """Return where `views` carry the text of an exception, placed in the text as sent."""
-        if self.notebook is None or self.notebook.is_empty:
-            return ()
-        echoes = judge(
-            [view.data for view in views],
-            self.notebook,
-            _Sent(request, self._body),
-            is_declared=self._is_declared,
-        )
+        echoes = self._echoes([view.data for view in views], request)
         return tuple((_placed(echo, views[echo.index]), echo) for echo in echoes)
 
     def repeated(self, text: str, request: Request, *, besides: BaseException) -> Echo | None:
         """Return what `text` repeats of an exception other than `besides`; None if nothing."""
-        if self.notebook is None or self.notebook.is_empty:
-            return None
-        echoes = judge(
-            [text],
-            self.notebook,
-            _Sent(lambda: request, self._body),
-            is_declared=self._is_declared,
-            besides=besides,
-        )
+        echoes = self._echoes([text], lambda: request, besides)
         return echoes[0] if echoes else None
+
+    def _echoes(
+        self,
+        texts: Iterable[str | bytes],
+        request: Callable[[], Request],
+        besides: BaseException | None = None,
+    ) -> tuple[Echo, ...]:
+        if self.notebook is None or self.notebook.is_empty:
+            return ()
+        sent = _Sent(request, self._body)
+        return judge(texts, self.notebook, sent, is_declared=self._is_declared, besides=besides)
 
     def _is_declared(self, exception: BaseException) -> bool:
         if is_a(exception, PublicError):

@@ -7,7 +7,7 @@ import re
 from tightlip.expression import expression
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_secret_name
-from tightlip.incidents.secrets.replacing import replaced
+from tightlip.incidents.secrets.replacing import replaced, without_spans
 
 _BREAK = expression(r"\r?\n|\\r\\n|\\n")
 _SEPARATORS = ("|", "\t", "\\t", ";", ",")
@@ -107,14 +107,8 @@ def _line(
     setting = _SETTING.fullmatch(line) if "|" in line else None
     # A line of two cells before it: this one is no heading, but a name and what it is set to.
     if setting is not None and _TWO_CELLS.fullmatch(before) and is_secret_name(setting["name"]):
-        return _without_value(setting, found), "", ()
+        return without_spans(line, [setting.span("value")], found), "", ()
     return line, *_header(line)
-
-
-def _without_value(setting: re.Match[str], found: Found) -> str:
-    line, (start, end) = setting[0], setting.span("value")
-    found.add(line[start:end])
-    return f"{line[:start]}{SCRUBBED}{line[end:]}"
 
 
 def _header(line: str) -> tuple[str, tuple[bool, ...]]:
