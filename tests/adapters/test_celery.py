@@ -1,4 +1,4 @@
-"""Celery: real workers, each with a broker of its own: a folder (kombu's `filesystem`)."""
+"""Celery: real workers on a real broker, Redis, each with queues of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 
 import pytest
+import redis
 from celery import Celery
 from celery.exceptions import WorkerLostError
 
@@ -16,20 +18,18 @@ from tightlip.incidents.directory import PrivateDirectory
 from tightlip.incidents.drainer import drain, open_store
 from tightlip.responder.policy import ConfigurationError
 
+REDIS = os.environ.get("TIGHTLIP_TEST_REDIS", "redis://127.0.0.1:6379/0")
+
 WORKER = """
 import os
-import sys
-import time
 
 from celery import Celery
 
 import tightlip
 
-folder = sys.argv[-1] if sys.argv[-1].startswith("/") else os.environ["FOLDER"]
-app = Celery("shop", broker="filesystem://")
-app.conf.broker_transport_options = {
-    "data_folder_in": folder, "data_folder_out": folder, "control_folder": folder + "/control",
-}
+folder = os.environ["FOLDER"]
+app = Celery("shop", broker=os.environ["BROKER"])
+app.conf.broker_transport_options = {"global_keyprefix": os.environ["PREFIX"]}
 app.conf.worker_hijack_root_logger = False
 app.conf.worker_lost_wait = 0.1
 
@@ -94,9 +94,9 @@ def work(tmp_path):
 
     def run(pool, *tasks, count):
         (tmp_path / "shop.py").write_text(WORKER)
-        (tmp_path / "control").mkdir()
+        prefix = f"celery-{uuid.uuid4().hex}-"
         command = [sys.executable, "-m", "celery", "-A", "shop", "worker", "--pool", pool]
-        environment = {**os.environ, "FOLDER": str(tmp_path)}
+        environment = {**os.environ, "FOLDER": str(tmp_path), "BROKER": REDIS, "PREFIX": prefix}
         with subprocess.Popen(
             [*command, "--concurrency=1", "--without-gossip", "--without-mingle"],
             cwd=tmp_path,
@@ -106,12 +106,8 @@ def work(tmp_path):
             text=True,
         ) as worker:
             try:
-                client = Celery("client", broker="filesystem://")
-                client.conf.broker_transport_options = {
-                    "data_folder_in": str(tmp_path),
-                    "data_folder_out": str(tmp_path),
-                    "control_folder": str(tmp_path / "control"),
-                }
+                client = Celery("client", broker=REDIS)
+                client.conf.broker_transport_options = {"global_keyprefix": prefix}
                 for name, *arguments in tasks:
                     client.send_task(name, arguments)
                 client.send_task("shop.done")
@@ -124,6 +120,9 @@ def work(tmp_path):
             finally:
                 worker.terminate()
                 worker.communicate(timeout=60)
+                with redis.Redis.from_url(REDIS) as broker:
+                    for key in broker.scan_iter(f"{prefix}*"):
+                        broker.delete(key)
         return recorded()
 
     return run
