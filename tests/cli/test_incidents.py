@@ -142,6 +142,7 @@ def test_a_long_list_is_cut_for_readers_and_whole_for_programs(directory, run, s
     assert len(done.stdout.splitlines()) == 50
     assert done.stderr == "These are the newest 50; --limit 0 lists all.\n"
     assert len(run("list", "--limit", "0").stdout.splitlines()) == 60
+    assert len(run("list", "--limit", f"{10**30}").stdout.splitlines()) == 60
     assert len(run("list", "--limit", "7", "--format", "jsonl").stdout.splitlines()) == 7
     assert len(run("list", "--format", "jsonl").stdout.splitlines()) == 60
 

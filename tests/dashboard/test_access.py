@@ -52,6 +52,14 @@ def test_two_pages_of_one_machine_keep_their_sessions_apart(open_page):
     assert first.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("other", ['prefs={"a":1}', "name=Ann Lee", "plain", "k[0]=1", "=v"])
+def test_cookies_of_other_servers_of_the_machine_keep_nobody_out(page, other):
+    (own,) = page.cookies.items()
+    page.cookies.clear()
+    cookies = f"{other}; {'='.join(own)}; {other}"
+    assert page.get("/", headers={"cookie": cookies}).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:80"])
 def test_the_page_answers_to_its_own_names_alone(open_page, host):
     page = open_page()
@@ -100,12 +108,11 @@ def test_a_form_of_another_page_changes_nothing(page, fail, form_token):
     token = form_token("/groups/1")
     sent = {"state": "muted"}
     without = page.post("/groups/1/state", data=sent)
-    foreign = page.post(
-        "/groups/1/state",
-        data={**sent, "form_token": token},
-        headers={"origin": "http://evil.example"},
+    foreign, broken = (
+        page.post("/groups/1/state", data={**sent, "form_token": token}, headers={"origin": origin})
+        for origin in ("http://evil.example", "http://[evil.example")
     )
-    for answer in (without, foreign):
+    for answer in (without, foreign, broken):
         assert answer.status_code == 403
         assert answer.json()["error"]["code"] == "FOREIGN_FORM"
     assert page.get("/groups.json").json()[0]["state"] == "open"

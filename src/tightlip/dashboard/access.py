@@ -5,9 +5,8 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -130,7 +129,7 @@ class Access:
     def _check_origin(headers: Headers) -> None:
         """Refuse what another page sends; browsers say so (Fetch standard, `Origin`)."""
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and _host_of(origin) != headers.get("host"):
             raise ForeignForm
 
     def _welcome(self, scope: Scope, query: QueryParams) -> RedirectResponse:
@@ -150,9 +149,9 @@ class Access:
         name = self._named_by_proxy(scope, headers)
         if name is not None:
             return Visitor(name, self._form_token(f"user {name}"))
-        session = _cookie(headers, name_at(scope, COOKIE))
-        if session in self._sessions:
-            return Visitor(TOKEN, self._form_token(f"session {session}"))
+        for session in _cookies(headers, name_at(scope, COOKIE)):
+            if session in self._sessions:
+                return Visitor(TOKEN, self._form_token(f"session {session}"))
         return None
 
     def _named_by_proxy(self, scope: Scope, headers: Headers) -> str | None:
@@ -198,9 +197,21 @@ def name_at(scope: Scope, cookie: str) -> str:
     return cookie if port is None else f"{cookie}_{port}"
 
 
-def _cookie(headers: Headers, name: str) -> str:
+def _host_of(origin: str) -> str | None:
     try:
-        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return "" if morsel is None else morsel.value
+        return urlsplit(origin).netloc
+    except ValueError:  # it is no address
+        return None
+
+
+def _cookies(headers: Headers, name: str) -> Iterator[str]:
+    """Yield what stands under `name`, whatever form the cookies beside it have.
+
+    Those of every other server on the machine come along, and `SimpleCookie` reads none at all
+    where one of them breaks the standard, as JSON in a cookie does.
+    """
+    for header in headers.getlist("cookie"):
+        for pair in header.split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key == name:
+                yield value

@@ -30,6 +30,7 @@ _MOST_GROUPS = 200
 _MOST_INCIDENTS = 100
 _MOST_SERIES = 5
 _MOST_ALERTS = 50
+_LARGEST_NUMBER = 2**63 - 1  # what both databases can look for
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,8 @@ class Reader:
 
     def group(self, number: int, since: str) -> tuple[Group, list[Incident]] | None:
         """Return a group with its newest incidents, or None."""
+        if number > _LARGEST_NUMBER:
+            return None
         with self._opened() as records:
             group = records.groups.get(number, span_of(SPANS[since], _now()))
             if group is None:
@@ -190,6 +193,8 @@ class Reader:
 
     def decide(self, number: int, state: State) -> bool:
         """Keep what was decided about a group; tell whether there is such a group."""
+        if number > _LARGEST_NUMBER:
+            return False
         with self._opened() as records:
             return records.groups.decide(number, state, _now())
 

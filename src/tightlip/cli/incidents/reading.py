@@ -57,6 +57,7 @@ def list_incidents(
     """List the incidents, the newest first."""
     if limit is None:
         limit = _SHOWN if form == "text" else 0
+    limit = min(limit, sys.maxsize)  # a database knows no larger numbers
     with opened(find_place(given, directory)) as records:
         if records is None:
             return
