@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import threading
 from base64 import b64decode
+from typing import Annotated
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import connectrpc.code
@@ -25,8 +27,9 @@ from connectrpc.server import (
 from google.rpc.error_details_pb2 import ErrorInfo
 from protobuf.wkt import StringValue
 
-from tightlip import PublicError, Shield, shield
+from tightlip import MaxLength, PublicError, Shield, shield
 from tightlip.adapters import connectrpc as adapter
+from tightlip.catalog.standard import standard_error
 from tightlip.protocols import rpc_codes
 from tightlip.responder.policy import ConfigurationError
 
@@ -36,6 +39,9 @@ KINDS = {
     "Server": StreamType.SERVER_STREAM,
     "Bidi": StreamType.BIDI_STREAM,
 }
+needs_raises = pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="the interpreter tells no raises"
+)
 CANARY = "canary at 10.0.0.5"
 
 
@@ -45,10 +51,29 @@ class PerchTaken(PublicError):
     seat: int
 
 
+class PerchHeld(PublicError):
+    status = 409
+    message = "This perch is held: {reason}"
+    reason: Annotated[str, MaxLength(80)]
+
+
+def said_by_another():
+    """Return what an exception said, which is over and forgotten."""
+    try:
+        raise RuntimeError("the register of perches is locked by the night run")
+    except RuntimeError as error:
+        return str(error)
+
+
 def fail(words):
     """Do as a client's words say."""
     if words == "declared":
         raise PerchTaken(seat=12)
+    if words == "repeated":
+        raise PerchHeld(reason=said_by_another())
+    if words.startswith("held: "):
+        said_by_another()
+        raise PerchHeld(reason=words.removeprefix("held: "))
     if words == "literal":
         raise ConnectError(Code.FAILED_PRECONDITION, "The doors are closed")
     if words == "formatted":
@@ -250,6 +275,26 @@ def test_a_declared_error_is_told_with_its_parameters(ask, sink):
     assert sink.incidents == ()
 
 
+@needs_raises
+@pytest.mark.parametrize("content_type", ["application/json", "application/connect+json"])
+def test_a_parameter_that_repeats_an_exception_of_the_call_does_not_leave(ask, sink, content_type):
+    is_stream = "connect" in content_type
+    answer = ask("Server" if is_stream else "Unary", "repeated", content_type)
+    error = ending(answer) if is_stream else answer.json()
+    assert error["code"] == "already_exists"
+    assert information(error["details"][0]).reason == "CONFLICT"
+    assert b"night run" not in answer.content
+    (incident,) = sink.incidents
+    assert incident["withheld"][0]["where"] == "parameter reason"
+
+
+def test_a_parameter_that_the_client_sent_leaves(ask, sink):
+    words = "held: the register of perches is locked by the night run"
+    error = ask("Unary", words).json()
+    assert error["message"] == f"This perch is {words}"
+    assert sink.incidents == ()
+
+
 def test_a_literal_of_an_error_of_connect_stays_with_its_code(ask, sink):
     answer = ask("Unary", "literal")
     error = answer.json()
@@ -277,6 +322,14 @@ def test_a_stream_ends_with_declared_words(ask, sink, name):
     assert ending(ask(name, "declared", "application/connect+json"))["message"] == (
         "Perch 12 is taken"
     )
+
+
+@pytest.mark.parametrize("name", ["Client", "Server", "Bidi"])
+def test_a_stream_ends_with_standard_words_where_its_own_do_not_leave(ask, sink, name):
+    error = ending(ask(name, "formatted", "application/connect+json"))
+    assert (error["code"], error["message"]) == ("not_found", standard_error(404).message)
+    (incident,) = sink.incidents
+    assert CANARY in incident["withheld"][0]["text"]
 
 
 @pytest.mark.parametrize("name", KINDS)

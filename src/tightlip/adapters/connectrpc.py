@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack, cast
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
@@ -24,6 +24,7 @@ from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.protocols.origin import is_raised_in
 from tightlip.protocols.rpc_codes import code_for, http_status
 from tightlip.responder.fault import tell
+from tightlip.responder.parts import overlook
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
 from tightlip.responder.responder import Responder
 from tightlip.slots import traceback_of
@@ -123,7 +124,7 @@ class _Interceptor(MetadataInterceptor[None], MetadataInterceptorSync[None]):
         /,
     ) -> None:
         if error is not None:
-            raise self._told(ctx, error) from None
+            _raise(self._told(ctx, error))
 
     def on_start_sync(self, ctx: RequestContext[Any, Any], /) -> None:
         _keep_route(ctx)
@@ -136,7 +137,7 @@ class _Interceptor(MetadataInterceptor[None], MetadataInterceptorSync[None]):
         /,
     ) -> None:
         if error is not None:
-            raise self._told(ctx, error) from None
+            _raise(self._told(ctx, error))
 
     def _told(self, ctx: RequestContext[Any, Any], error: Exception) -> ConnectError:
         """Return the error that is sent in place of another; never raises."""
@@ -147,7 +148,10 @@ class _Interceptor(MetadataInterceptor[None], MetadataInterceptorSync[None]):
             if failure is not error and state is not None:  # it goes on to the guard
                 return ConnectError(Code.INTERNAL, "")
             request = _request_of(ctx)
-            answer = self._responder.answer(failure, request, read=read, event=_EVENT)
+            hearing = None if state is None else state.hearing
+            answer = self._responder.answer(
+                failure, request, read=read, hearing=hearing, event=_EVENT
+            )
             told = _told(answer, self._responder, failure, request.path)
             if state is not None and not _ends_a_good_answer(request):
                 state.note(failure)
@@ -156,6 +160,21 @@ class _Interceptor(MetadataInterceptor[None], MetadataInterceptorSync[None]):
             tell(fault)
             return ConnectError(Code.INTERNAL, "")
         return told
+
+
+def _raise(told: ConnectError) -> NoReturn:
+    """Raise what is told of a call.
+
+    In a stream it is read by the guard, to which its words would be those of an exception.
+
+    Raises:
+        ConnectError: Always.
+    """
+    try:
+        raise told from None
+    except ConnectError:
+        overlook((told,))
+        raise
 
 
 def _behind(error: Exception) -> BaseException:

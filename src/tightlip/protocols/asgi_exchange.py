@@ -112,6 +112,7 @@ class State:
         has_escaped: Whether an exception is on its way out, so that an end of the answer that
             comes meanwhile need not be one.
         given: What a guard, this one or one further inside, has let leave as an error.
+        hearing: What the exchange raises, as the innermost guard hears it.
         outer: The state of the exchange that was under way where this one began.
     """
 
@@ -122,6 +123,7 @@ class State:
     route: tuple[str | None, str] = (None, "")
     has_escaped: bool = False
     given: Response | None = None
+    hearing: Hearing | None = None
     outer: State | None = None
 
     def decide(self, answer: Answer | None) -> None:

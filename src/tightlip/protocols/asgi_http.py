@@ -82,7 +82,7 @@ class HttpExchange:
         if state is None:
             state = open_state(scope)
         self._state: State = state
-        self._hearing = surroundings.hear()
+        self._hearing = state.hearing = surroundings.hear()
         self.phase: Phase = WAITING
         self._held: Message | None = None
         self._gathered: bytearray | None = None
