@@ -54,9 +54,7 @@ def can_write() -> bool:
     import tempfile  # only where rules are compiled
 
     try:
-        directory = _path("").parent
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+        with tempfile.TemporaryFile(dir=_made(_path("").parent)):
             return True
     except (OSError, RuntimeError, ImportError):
         return False
@@ -70,8 +68,7 @@ def write(key: str, rows: list[Any], blobs: Sequence[bytes]) -> None:
     head += b"\n"
     with suppress(OSError, RuntimeError, ImportError):
         path = _path(key)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        descriptor, name = tempfile.mkstemp(dir=_made(path.parent), prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines((_MAGIC, _digest(key, head), head, *blobs))
@@ -91,6 +88,12 @@ def _path(key: str) -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("tightlip", appauthor=False) / f"rules-{key}.bin"
+
+
+def _made(directory: Path) -> Path:
+    """Return `directory`, which is there by then."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
 
 
 def _require_ours(descriptor: int) -> None:

@@ -94,8 +94,7 @@ def decoder_of(reading: Reading) -> codecs.IncrementalDecoder | None:
     if declared is None or declared in _AS_UTF8 or declared.startswith(_WIDE):
         return None
     try:
-        codec = "cp1252" if declared in _WESTERN else declared
-        decoder = codecs.getincrementaldecoder(codec)("replace")
+        decoder = codecs.getincrementaldecoder(_codec(declared))("replace")
         gives = decoder.decode(b"")
     except (LookupError, ValueError, TypeError):
         return None
@@ -208,10 +207,8 @@ def _charset(data: bytes, reading: Reading) -> str | None:
         if data.startswith(mark):
             return charset
     declared = reading.charset
-    if declared in _WESTERN:
-        return None if data.isascii() else "cp1252"
     if declared is not None and declared not in _AS_UTF8:
-        return declared
+        return None if declared in _WESTERN and data.isascii() else _codec(declared)
     head = data[:_SNIFFED]
     if b"\x00" in head:
         # Text in ASCII characters has a zero in every second byte of UTF-16.
@@ -219,3 +216,8 @@ def _charset(data: bytes, reading: Reading) -> str | None:
             if zeros.count(0) * 2 > len(zeros) and head.count(0) * 4 < len(head) * 3:
                 return charset
     return None
+
+
+def _codec(charset: str) -> str:
+    """Return the codec that reads `charset` as clients do."""
+    return "cp1252" if charset in _WESTERN else charset
