@@ -14,12 +14,21 @@ from tightlip.dashboard.application import create_dashboard
 TOKEN = "a-token-of-the-tests"
 
 
+class OverTheLimit(Exception):
+    def __init__(self, account):
+        super().__init__("over the limit")
+        self.account = account
+        self.add_note("the third attempt")
+
+
 @pytest.fixture
 def fail(directory, exchange):
     """Let a request fail behind a shield; return the reference that its client was given."""
 
     async def application(scope, receive, send):
         words = scope["query_string"].decode()
+        if scope["path"] == "/limits":
+            raise OverTheLimit(words)
         if scope["path"] == "/keys":
             raise KeyError(words)
         raise ValueError(f"no price for {words}")

@@ -48,6 +48,15 @@ def test_an_incident_shows_what_the_client_saw_beside_what_happened(page, fail):
     assert "raise ValueError" in happened
 
 
+@pytest.mark.parametrize("form", ["", ".md", ".txt", ".json"])
+def test_an_incident_shows_what_an_exception_holds_and_what_was_added_to_it(page, fail, form):
+    text = page.get(f"/incidents/{fail('/limits', '<b>ledger</b>')}{form}").text
+    assert "the third attempt" in text
+    assert "account" in text
+    assert "ledger" in text
+    assert form or "&lt;b&gt;ledger" in text
+
+
 def test_a_reference_is_found_as_a_person_writes_it(page, fail):
     reference = fail()
     written = f"{reference[:4]}-{reference[4:8]} {reference[8:]}".lower()

@@ -313,12 +313,25 @@ def test_the_record_of_the_worst_exception_stays_below_64_kb_and_says_what_was_c
     assert incident["fingerprint"].startswith("v2:")
 
 
+class Overfull(Exception):
+    def __init__(self, texts):
+        super().__init__("too much")
+        self.texts = texts
+
+
 def test_of_a_record_that_is_too_large_the_locals_go_before_anything_else(record, raised):
     def fail(number, texts):
-        return fail(number - 1, [f"{number}{text}" for text in texts]) if number else 1 / 0
+        if number:
+            return fail(number - 1, [f"{number}{text}" for text in texts])
+        raise Overfull(texts)
 
     incident = record(raised(lambda: fail(9, ["x" * 1000] * 24)), notes=("a note " * 200,))
-    assert incident["cut"] == ["locals of library frames", "fields of objects", "locals"]
+    assert incident["cut"] == [
+        "locals of library frames",
+        "fields of objects",
+        "locals, and what exceptions hold",
+    ]
+    assert "exception.attributes" not in incident["exceptions"][0]
     frames = incident["exceptions"][0]["frames"]
     assert len(frames) == 12
     assert all("locals" not in frame and frame["source"] for frame in frames)

@@ -317,6 +317,45 @@ def test_the_message_of_an_exception_names_the_class_of_its_argument(record, rai
     assert exception["exception.args"] == ["no room", named(Line, sku="A1", price="1")]
 
 
+class PaymentRefused(Exception):
+    def __init__(self, reason, account, pin):
+        super().__init__(reason)
+        self.reason, self.account, self.pin = reason, account, pin
+
+
+def test_what_an_exception_of_the_application_holds_beside_its_arguments_is_told(record, raised):
+    def fail():
+        error = PaymentRefused("over the limit", Line("A1", Decimal(1)), SECRET)
+        error.add_note("the third attempt")
+        raise error
+
+    incident = record(raised(fail))
+    assert incident["exceptions"][0]["exception.attributes"] == {
+        "account": named(Line, sku="A1", price="1"),
+        "pin": "[scrubbed]",
+    }
+    assert SECRET not in incident.as_json()
+
+
+def test_what_an_exception_of_a_library_holds_is_not_told(record, raised):
+    def fail():
+        error = requests.HTTPError("refused")
+        error.account = "A1"
+        raise error
+
+    assert "exception.attributes" not in record(raised(fail))["exceptions"][0]
+
+
+def test_an_exception_that_holds_itself_is_told_once(record, raised):
+    def fail():
+        error = PaymentRefused("over the limit", None, None)
+        error.account = error
+        raise error
+
+    attributes = record(raised(fail))["exceptions"][0]["exception.attributes"]
+    assert attributes == {"account": f"<{HERE}.PaymentRefused>", "pin": None}
+
+
 def test_an_object_that_does_not_want_to_be_seen_is_told_all_the_same(local):
     def fight(self, *names):
         raise SystemExit(names)

@@ -102,6 +102,7 @@ def hostile(record):
         HOSTILE
     )
     error.add_note(HOSTILE)
+    error.__dict__[HOSTILE] = HOSTILE
     return record(
         error,
         request=request,

@@ -60,6 +60,9 @@ def _exception(link: Link) -> list[str]:
     parts = [f"## {_inline(link.relation)}: {_inline(link.type)}"]
     if link.message:
         parts.append(_block(link.message))
+    parts += map(_block, link.notes)
+    if link.attributes:
+        parts.append(_list(link.attributes))
     frames = [frame for group in link.frames for frame in group.frames]
     if frames:
         lines = []

@@ -66,6 +66,8 @@ class Link:
         relation: How it stands to the one before.
         type: Its class.
         message: Its text.
+        notes: What was added to it (PEP 678).
+        attributes: What it holds beside its arguments, as the record describes it.
         frames: Its frames, outermost first.
         raised_in: The innermost frame of the application, or None.
     """
@@ -73,6 +75,8 @@ class Link:
     relation: str
     type: str
     message: str
+    notes: tuple[str, ...]
+    attributes: tuple[tuple[str, str], ...]
     frames: tuple[Frames, ...]
     raised_in: Frame | None
 
@@ -154,6 +158,8 @@ def _link(exception: dict[str, Any]) -> Link:
         relation=_RELATIONS.get(exception.get("relation", ""), "Beside it"),
         type=exception.get("exception.type", ""),
         message=exception.get("exception.message", ""),
+        notes=tuple(map(_plain, exception.get("exception.notes", ()))),
+        attributes=_rows(exception.get("exception.attributes", {})),
         frames=tuple(
             Frames(are_application, tuple(members))
             for are_application, members in groupby(frames, lambda frame: frame.is_application)
@@ -168,8 +174,12 @@ def _frame(frame: dict[str, Any]) -> Frame:
         place=f"{frame.get('code.file.path', '')}:{frame.get('code.line.number', '')}",
         source=frame.get("source", ""),
         is_application=bool(frame.get("application")),
-        locals=tuple((name, _plain(value)) for name, value in frame.get("locals", {}).items()),
+        locals=_rows(frame.get("locals", {})),
     )
+
+
+def _rows(values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _plain(value)) for name, value in values.items())
 
 
 def _request(record: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ LARGEST_RECORD = 65_536
 _SHORT = 1024
 _BRIEF = 200
 _FEW = 10
+_VALUES_OF_AN_EXCEPTION = frozenset({"exception.args", "exception.attributes"})
 _ESSENTIAL = (
     "schema_version",
     "reference",
@@ -82,6 +83,8 @@ def _cut_library_locals(fields: dict[str, JSON]) -> None:
 
 def _cut_fields(fields: dict[str, JSON]) -> None:
     for record in _exceptions(fields):
+        for key in _VALUES_OF_AN_EXCEPTION & record.keys():
+            record[key] = _closed(record[key])
         frames = record.get("frames")
         if type(frames) is list:
             record["frames"] = [
@@ -107,6 +110,9 @@ def _closed(value: JSON) -> JSON:
 
 def _cut_locals(fields: dict[str, JSON]) -> None:
     _cut_from_frames(fields, "locals")
+    for record in _exceptions(fields):
+        for key in _VALUES_OF_AN_EXCEPTION & record.keys():
+            del record[key]
 
 
 def _cut_sources(fields: dict[str, JSON]) -> None:
@@ -169,7 +175,7 @@ def _shortened(value: JSON, limit: int) -> JSON:
 _CUTS: tuple[tuple[str, Callable[[dict[str, JSON]], None]], ...] = (
     ("locals of library frames", _cut_library_locals),
     ("fields of objects", _cut_fields),
-    ("locals", _cut_locals),
+    ("locals, and what exceptions hold", _cut_locals),
     (f"texts after {_SHORT} characters", _cut_texts),
     ("headers", _cut_headers),
     (f"texts after {_BRIEF} characters", _cut_texts_more),

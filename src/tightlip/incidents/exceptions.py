@@ -158,6 +158,9 @@ class Exceptions:
         arguments = arguments_of(exception)
         if arguments and not (is_plain and len(arguments) == 1 and type(arguments[0]) is str):
             record["exception.args"] = self._values.value(arguments)
+        attributes = self._values.attributes(exception)
+        if attributes:
+            record["exception.attributes"] = attributes
         notes = self._notes(exception)
         if notes:
             record["exception.notes"] = notes

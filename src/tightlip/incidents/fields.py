@@ -28,8 +28,8 @@ _DECLARATIONS = (
     "__pydantic_decorators__",
     "_sa_class_manager",
 )
-# What SQLAlchemy and Django keep in an instance for themselves.
-_NOTES_OF_MAPPERS = frozenset({"_sa_instance_state", "_state"})
+# What SQLAlchemy, Django and `add_note` keep in an instance.
+_KEPT_BY_OTHERS = frozenset({"_sa_instance_state", "_state", "__notes__"})
 
 
 class Layout(NamedTuple):
@@ -108,7 +108,7 @@ def fields_of(value: Any, layout: Layout, *, with_private: bool) -> list[tuple[s
             for name, held in islice(attributes.items(), _MOST_NAMES)
             if type(name) is str
             and (with_private or name[:1] != "_")
-            and name not in _NOTES_OF_MAPPERS
+            and name not in _KEPT_BY_OTHERS
         ]
     for name, read in layout.slots:
         if with_private or name[:1] != "_":

@@ -207,6 +207,7 @@ class _Page:
             Padding(_text(_block(note), "italic"), (0, 0, 0, 4), expand=False)
             for note in record.get("exception.notes") or ()
         ]
+        parts += _values(record.get("exception.attributes"), indent=4)
         frames = record.get("frames") or []
         # A chain that never enters the application is shown by its last frame.
         shown = {index for index, frame in enumerate(frames) if frame.get("application")}
@@ -239,19 +240,23 @@ class _Page:
                     _text(_line(frame["source"]), "bold" if own else ""), (0, 0, 0, 6), expand=False
                 )
             )
-        local = frame.get("locals")
-        if last and isinstance(local, dict):
-            parts += [
-                Padding(
-                    _text(
-                        f"{visible_line(name)} = {'None' if value is None else _line(value)}", "dim"
-                    ),
-                    (0, 0, 0, 6),
-                    expand=False,
-                )
-                for name, value in list(local.items())[:_MOST_LOCALS]
-            ]
-        return parts
+        return parts + (_values(frame.get("locals"), indent=6) if last else [])
+
+
+def _values(values: Any, *, indent: int) -> list[RenderableType]:
+    """Return the names and values of local variables or attributes, one a line."""
+    from rich.padding import Padding
+
+    if not isinstance(values, dict):
+        return []
+    return [
+        Padding(
+            _text(f"{visible_line(name)} = {'None' if value is None else _line(value)}", "dim"),
+            (0, 0, 0, indent),
+            expand=False,
+        )
+        for name, value in list(values.items())[:_MOST_LOCALS]
+    ]
 
 
 def _gap(frames: int) -> list[RenderableType]:

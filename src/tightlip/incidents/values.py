@@ -17,6 +17,7 @@ from tightlip.incidents.secrets.forms import is_card, lines_of_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED
 from tightlip.incidents.secrets.names import counts, is_secret_name
 from tightlip.incidents.secrets.statements import secret_parameters
+from tightlip.slots import arguments_of
 
 MOST_VALUES = 1500
 """How many values of locals and arguments one record holds."""
@@ -127,6 +128,16 @@ class Values:
             return str(value)
         return self._object(value, depth)
 
+    def attributes(self, exception: BaseException) -> JSON:
+        """Return what an exception holds beside its arguments; None where nothing is told.
+
+        It is told of the exceptions of which the fields are told of other objects.
+        """
+        try:
+            return self._fields(exception, 0, arguments_of(exception))
+        except Exception:  # another thread changes it meanwhile, or its class is in the making
+            return None
+
     def in_words(self, value: Any) -> str:
         """Return `value` as a text, in which objects are told by their classes alone."""
         left, self._objects_left = self._objects_left, 0
@@ -156,13 +167,20 @@ class Values:
         told = standing_for(value)
         return None if told is None else self._text(told, _LONGEST_TEXT)
 
-    def _fields(self, value: Any, depth: int) -> JSON:
-        """Describe the fields of an object; None of one that is not to be looked into."""
+    def _fields(self, value: Any, depth: int, told: Sequence[Any] = ()) -> JSON:
+        """Describe the fields of an object but for those that hold what is told already.
+
+        Return None of one that is not to be looked into, or has none.
+        """
         layout = layout_of(type(value))
         own = self._is_application(layout.file)
         if id(value) in self._around or not (own or layout.is_model):
             return None
-        fields = dict(fields_of(value, layout, with_private=own))
+        fields = {
+            name: held
+            for name, held in fields_of(value, layout, with_private=own)
+            if not any(held is each for each in told)
+        }
         if not fields:
             return None
         self._objects_left -= 1
