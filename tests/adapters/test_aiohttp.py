@@ -432,6 +432,45 @@ def test_a_websocket_works_and_a_failure_in_it_is_recorded(sink, heard):
     assert heard == []
 
 
+@pytest.mark.parametrize("receive", ["receive_str", "receive_bytes", "receive_json"])
+def test_a_client_that_closes_a_websocket_makes_no_incident(sink, receive):
+    ended = []
+
+    async def wait(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            await getattr(socket, receive)()
+        finally:
+            ended.append(True)
+        return socket
+
+    async def leave():
+        application = Shield(sinks=[sink])(application_with(wait))
+        async with TestClient(TestServer(application)) as client, client.ws_connect("/") as socket:
+            await socket.close()
+
+    asyncio.run(leave())
+    assert ended
+    assert not sink.incidents
+
+
+def test_another_kind_of_message_than_was_asked_for_is_recorded(sink):
+    async def wait(request):
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive_bytes()
+
+    async def talk():
+        application = Shield(sinks=[sink])(application_with(wait))
+        async with TestClient(TestServer(application)) as client, client.ws_connect("/") as socket:
+            await socket.send_str(CANARY)
+            return await socket.receive()
+
+    assert asyncio.run(talk()).data == 1011
+    assert len(sink.incidents) == 1
+
+
 def test_a_lost_connection_to_another_service_closes_a_websocket_as_any_failure(sink):
     async def loses(request):
         socket = web.WebSocketResponse()

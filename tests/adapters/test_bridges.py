@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from flask import Flask, abort
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -146,6 +147,29 @@ def test_an_error_is_whole_after_the_same_error_to_a_head_request_within(serve, 
     head, _, body = serve(app).get("/asking").partition(b"\r\n\r\n")
     assert json.loads(body)["error"]["code"] == "NOT_FOUND"
     assert f"content-length: {len(body)}".encode() in head.lower()
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_head_is_not_answered_as_another_application_answered_it(serve, sink, status):
+    async def other_one(request):
+        if status == 404:
+            raise HTTPException(404, "This volume is nowhere")
+        raise ValueError(CANARY)
+
+    other = Shield(sinks=[sink])(Starlette(routes=[Route("/", other_one)]))
+
+    async def asking(request):
+        answer = await ask(other, "HEAD", "/")
+        return Response(status_code=answer.status_code)
+
+    app = Shield(sinks=[sink])(Starlette(routes=[Route("/asking", asking)]))
+    server = serve(app)
+    head = server.get("/asking", method="HEAD").decode()
+    length = len(server.get("/asking").partition(b"\r\n\r\n")[2])
+    assert int(head.split()[1]) == status
+    assert f"content-length: {length}\r\n" in head.lower()
+    of_others = [found.reference for found in sink.incidents if CANARY in found.as_json()]
+    assert not any(reference in head for reference in of_others)
 
 
 def test_head_is_recorded_once_behind_a_bridge(serve, sink):

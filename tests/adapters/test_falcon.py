@@ -211,6 +211,42 @@ def test_an_unknown_method_is_not_allowed_where_there_is_a_route(sink, exchange)
     assert exchange(app, "/nowhere", method="BREW").status == 404
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "BREW"])
+def test_where_there_is_a_websocket_alone_http_finds_nothing(sink, exchange, method):
+    class Socket:
+        async def on_websocket(self, request, socket):
+            await socket.accept()
+
+    class Both(Socket, Crash):
+        pass
+
+    app = application()
+    app.add_route("/socket", Socket())
+    app.add_route("/both", Both())
+    Shield(sinks=[sink])(app)
+    answered = exchange(app, "/socket", method=method)
+    assert answered.status == 404
+    assert b"allow" not in answered.headers
+    answered = exchange(app, "/both", method=method)
+    assert (answered.status, answered.headers.get(b"allow")) == (
+        (500, None) if method == "GET" else (405, b"GET")
+    )
+
+
+def test_an_unknown_method_is_told_the_methods_of_the_route_that_was_found(sink, exchange):
+    class Shelves:
+        async def on_get(self, request, response):
+            pass
+
+        async def on_post_all(self, request, response):
+            pass
+
+    app = application()
+    app.add_route("/all", Shelves(), suffix="all")
+    answered = exchange(Shield(sinks=[sink])(app), "/all", method="BREW")
+    assert (answered.status, answered.headers[b"allow"]) == (405, b"POST")
+
+
 def recorded(sink):
     """Return the one incident, which may come after the answer."""
     deadline = time.monotonic() + 10

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 import pytest
-from litestar import Litestar, Request, Response, get, post, websocket
+from litestar import Litestar, Request, Response, WebSocket, get, post, websocket
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
@@ -358,6 +358,30 @@ def test_handlers_of_the_application_run_and_their_status_counts(sink):
     assert client.get("/crash").status_code == 410
     assert error_of(client.get("/nowhere"))["code"] == "NOT_FOUND"
     assert [type(exception) for exception in seen] == [LookupError, ValueError]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "BREW"])
+def test_where_there_is_a_websocket_alone_http_finds_nothing(sink, exchange, method):
+    @websocket("/socket")
+    async def socket(socket: WebSocket) -> None:
+        await socket.accept()
+
+    @get("/both")
+    async def both() -> None:
+        raise ValueError(CANARY)
+
+    @websocket("/both")
+    async def both_socket(socket: WebSocket) -> None:
+        await socket.accept()
+
+    app = Shield(sinks=[sink])(Litestar([socket, both, both_socket]))
+    answered = exchange(app, "/socket", method=method)
+    assert answered.status == 404
+    assert b"allow" not in answered.headers
+    answered = exchange(app, "/both", method=method)
+    assert (answered.status, answered.headers.get(b"allow")) == (
+        (500, None) if method == "GET" else (405, b"GET")
+    )
 
 
 def test_errors_carry_the_headers_of_cors(sink):

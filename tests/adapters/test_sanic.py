@@ -324,6 +324,57 @@ def test_a_file_is_read_before_it_leaves(sink, tmp_path):
     assert len(sink.incidents) == 1
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("0-99999999999999999999999999", "0-9"),
+        ("4-5", "4-5"),
+        ("7-", "7-9"),
+        ("-3", "7-9"),
+        ("-99999999999999999999999999", "0-9"),
+        ("9-99", "9-9"),
+        ("10-", None),
+        ("20-30", None),
+        ("99999999999999999999999999-", None),
+        ("-0", None),
+        (f"{'9' * 5000}-", None),
+    ],
+)
+def test_a_part_of_a_file_ends_where_the_file_does(sink, tmp_path, asked, told):
+    (tmp_path / "ten.txt").write_bytes(b"0123456789")
+    application = application_with()
+    application.static("/ten", tmp_path / "ten.txt", use_content_range=True)
+    answer = ask(Shield(sinks=[sink])(application), "/ten", f"range: bytes={asked}")
+    if told is None:
+        assert answer.startswith(b"HTTP/1.1 416 ")
+        assert b'"code":"RANGE_NOT_SATISFIABLE"' in answer
+    else:
+        first, last = map(int, told.split("-"))
+        assert answer.startswith(b"HTTP/1.1 206 ")
+        assert f"content-range: bytes {told}/10\r\n".encode() in answer
+        assert body_of(answer) == b"0123456789"[first : last + 1]
+    assert not sink.incidents
+
+
+@pytest.mark.parametrize("event", ["http.lifecycle.exception", "http.lifecycle.response"])
+@pytest.mark.parametrize("path", ["/", "/crash"])
+def test_a_signal_whose_listener_fails_leaves_nobody_without_an_answer(sink, event, path):
+    application = application_with(fine)
+    application.add_route(crash, "/crash")
+
+    async def fail(**_):
+        raise LookupError(CANARY)
+
+    application.signal(event)(fail)
+    answer = ask(Shield(sinks=[sink])(application), path)
+    is_fine = path == "/" and event == "http.lifecycle.exception"
+    assert answer.startswith(b"HTTP/1.1 200 " if is_fine else b"HTTP/1.1 500 ")
+    assert b"CANARY" not in answer
+    failed = [incident["exception.type"] for incident in sink.incidents]
+    crashed = ["ValueError"] if path == "/crash" else []
+    assert sorted(failed) == ([] if is_fine else ["LookupError", *crashed])
+
+
 def test_a_stream_of_either_kind_leaves_whole(sink):
     async def responded(request):
         response = await request.respond(content_type="text/plain")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from falcon import App as WsgiApp
-from falcon import HTTPError, HTTPMethodNotAllowed, HTTPStatus
+from falcon import HTTPError, HTTPMethodNotAllowed, HTTPNotFound, HTTPStatus
 from falcon.app_helpers import default_serialize_error
 from falcon.asgi import App
 from falcon.asgi.ws import http_status_to_ws_code
@@ -20,7 +20,6 @@ from falcon.errors import (
     MediaValidationError,
     WebSocketDisconnected,
 )
-from falcon.routing import map_http_methods
 from falcon.util import code_to_http_status
 
 from tightlip.failure import Failure, FieldFailure, HttpFailure, ValidationFailure
@@ -154,12 +153,23 @@ def _listening_class(before: Any) -> type:
 
         def _get_responder(self, req: Any) -> Any:
             found = super()._get_responder(req)
-            _, _, resource, template = found
-            if resource is not None:
-                _state_of(req).route = (template, type(resource).__name__)
-                if req.method not in COMBINED_METHODS:  # Falcon takes it for a bad request
-                    raise HTTPMethodNotAllowed(sorted(map_http_methods(resource)))
+            responder, _, resource, template = found
+            if resource is None:
+                return found
+            _state_of(req).route = (template, type(resource).__name__)
+            is_unknown = req.method not in COMBINED_METHODS  # Falcon takes it for a bad request
+            if is_unknown or _is_refusal(responder):
+                methods = self._methods_at(req)
+                if methods == {"WEBSOCKET"}:  # for HTTP there is nothing
+                    raise HTTPNotFound
+                if is_unknown:
+                    raise HTTPMethodNotAllowed(sorted(methods))
             return found
+
+        def _methods_at(self, req: Any) -> set[str]:
+            """Return the methods that the resource at the path of a request has code for."""
+            methods = self._router_search(req.path, req=req)[1]
+            return {name for name, found in methods.items() if not _is_of_falcon(found)}
 
         def _compose_error_response(self, req: Any, resp: Any, error: HTTPError) -> None:
             if self._serialize_error is not default_serialize_error:
@@ -169,6 +179,15 @@ def _listening_class(before: Any) -> type:
             resp.set_headers(error.headers or {})
 
     return Listening
+
+
+def _is_of_falcon(responder: Any) -> bool:
+    return getattr(responder, "__module__", "") == "falcon.responders"
+
+
+def _is_refusal(responder: Any) -> bool:
+    """Tell whether it is Falcon's answer to a method that a resource has no code for."""
+    return _is_of_falcon(responder) and "method_not_allowed" in responder.__qualname__
 
 
 def _asgi_class(before: Any, call: Any, responder: Responder) -> type:

@@ -15,6 +15,8 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import (
     HTTPException,
     LitestarException,
+    MethodNotAllowedException,
+    NotFoundException,
     SerializationException,
     ValidationException,
     WebSocketDisconnect,
@@ -213,11 +215,26 @@ def _adjust() -> None:
         ("utils.sync", "AsyncIteratorWrapper", "_call_next", "self", _told_from_the_end),
         ("concurrency", "", "_run_sync_asyncio", "fn args kwargs", _raising_in_threads),
         ("_openapi.plugin", "OpenAPIPlugin", "provide_openapi_schema", "self", _described),
+        ("_asgi.routing_trie.traversal", "", "parse_node_handlers", "node method", _found_by_http),
     ):
         # Another release may do it in another way.
         with suppress(ImportError, AttributeError, UnknownFunctionError):
             place: Any = import_module(f"litestar.{module}")
             substitute(getattr(place, owner) if owner else place, name, parameters, make)
+
+
+def _found_by_http(find: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what finds the handler at a path: where a WebSocket alone is, HTTP finds none."""
+
+    def found(node: Any, method: str | None) -> Any:
+        try:
+            return find(node, method)
+        except MethodNotAllowedException:
+            if node.asgi_handlers.keys() <= {"websocket"}:
+                raise NotFoundException from None
+            raise
+
+    return found
 
 
 def _contained_dependency(resolve: Callable[..., Any]) -> Callable[..., Any]:

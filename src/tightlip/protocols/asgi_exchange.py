@@ -10,7 +10,7 @@ from opcode import opmap
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from tightlip.exchange import Request, Response
+from tightlip.exchange import Request, Response, first_of
 from tightlip.slots import is_a, set_traceback, traceback_of
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _RAISING = opmap["RAISE_VARARGS"]
 _FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 
 _SERVER_ERROR = 500
+_REFERENCE = b"x-error-reference"
 
 IN_BACKGROUND = "http.server.background.exception"
 """The name of the event that nobody waits for: the answer has left before."""
@@ -142,15 +143,21 @@ class State:
         if self.outer is not None:
             self.outer.given = response
 
-    def given_to(self, scope: Scope) -> Response | None:
-        """Return what a guard has let leave as an error to the request of `scope`.
+    def given_as(self, response: Response, scope: Scope) -> Response | None:
+        """Return what a guard has let leave as an error, if `response` to `scope` repeats it.
 
-        An error without a body answers HEAD: where that was not asked, it is another's, which the
-        application has called by itself.
+        What answers HEAD has no body by which it could be known, but has its reference, or the
+        length of its content. Without them it is that of another application, which this one has
+        called by itself.
         """
         given = self.given
-        if given is not None and not given.body and scope.get("method") != "HEAD":
+        if given is None or (given.status, given.body) != (response.status, response.body):
             return None
+        if not given.body:
+            name = b"content-length" if first_of(given.headers, _REFERENCE) is None else _REFERENCE
+            is_same = first_of(given.headers, name) == first_of(response.headers, name)
+            if scope.get("method") != "HEAD" or not is_same:
+                return None
         return given
 
     def note(self, exception: BaseException) -> None:

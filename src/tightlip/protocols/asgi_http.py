@@ -331,8 +331,8 @@ class HttpExchange:
     async def _replace(self) -> None:
         """Reply to an error answer of the application's with what the responder decides."""
         response = started_by(self._held, self._withheld)
-        given = self._state.given_to(self.scope)
-        if given is not None and (given.status, given.body) == (response.status, response.body):
+        given = self._state.given_as(response, self.scope)
+        if given is not None:
             # A guard further inside has decided already.
             await self._deliver(self._responder.repeat(given, response, self._request()))
             return

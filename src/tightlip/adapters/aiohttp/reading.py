@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from tightlip.exchange import reason_phrase
 from tightlip.failure import Failure, HttpFailure
@@ -22,6 +23,8 @@ _BAD_REQUEST = 400
 _READERS = {"aiohttp.web_request": frozenset({"read", "text", "json", "post", "multipart"})}
 _READ_WITH = frozenset({"aiohttp", "json", "encodings", "codecs"})
 _WORDS = "tightlip_words"
+_RECEIVED = re.compile(r"Received message (\d+):")
+_ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
 
 
 def read(exception: BaseException) -> Failure | None:
@@ -37,6 +40,10 @@ def read(exception: BaseException) -> Failure | None:
 
 def is_disconnect(exception: BaseException) -> bool:
     """Tell whether `exception` says no more than that the client has gone."""
+    if isinstance(exception, TypeError) and is_raised_in(exception, _OWN_PACKAGES):
+        # The end of a WebSocket came in place of the message that was asked for.
+        found = _RECEIVED.match(str(exception))
+        return found is not None and int(found[1]) in _ENDS
     return isinstance(exception, ConnectionError) and is_raised_in(exception, _OWN_PACKAGES)
 
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from sanic import Sanic, headers
-from sanic.exceptions import RequestCancelled, SanicException
-from sanic.handlers import ErrorHandler
+from sanic.exceptions import RangeNotSatisfiable, RequestCancelled, SanicException
+from sanic.handlers import ContentRangeHandler, ErrorHandler
 from sanic.middleware import Middleware, MiddlewareLocation
 from sanic.response import HTTPResponse, ResponseStream
 from websockets.exceptions import ConnectionClosed
 
+from tightlip.adapters.sanic.signals import listen_on
 from tightlip.adapters.sanic.writer import KEY, GuardedWriter
 from tightlip.exchange import reason_phrase
 from tightlip.failure import Failure, HttpFailure
@@ -80,7 +81,7 @@ def wrap(application: Any, responder: Responder) -> Any:
     setattr(application.ctx, _MARK, surroundings)
     _register_phrases()
     application.signal("http.lifecycle.handle")(_begin)
-    application.signal("http.lifecycle.exception")(_hear)
+    listen_on(application, _hear, _has_failed, _keep)
     if type(application.error_handler) is ErrorHandler:
         # The incident is the record of it.
         application.error_handler.log = lambda *_: None  # type: ignore[method-assign]
@@ -105,6 +106,8 @@ def wrap(application: Any, responder: Responder) -> Any:
         substitute(Middleware, "__call__", "self args kwargs", _watching)
     with suppress(UnknownFunctionError):
         substitute(ResponseStream, "stream", "self", _staying)
+    with suppress(UnknownFunctionError):
+        substitute(ContentRangeHandler, "__init__", "self request stats", _within_content)
     guard = Guard(call_of(application), responder, _FRAMEWORK)
 
     class Guarded(type(application)):  # type: ignore[misc]
@@ -195,6 +198,23 @@ def _answer_in_place(
     return HTTPResponse(status=_SERVER_ERROR)
 
 
+def _within_content(read_range: Callable[..., None]) -> Callable[..., None]:
+    """Return what reads which part of a file is asked for, and keeps to what there is of it.
+
+    Sanic seeks and reads as far as it is told (RFC 9110, section 14.1.2, has it stop at the end).
+    """
+
+    def read_within(asked: Any, request: Request, stats: Any) -> None:
+        read_range(asked, request, stats)
+        asked.start, asked.end = max(asked.start, 0), min(asked.end, asked.total - 1)
+        if asked.start > asked.end:
+            raise RangeNotSatisfiable(reason_phrase(416), asked)
+        asked.size = asked.end - asked.start + 1
+        asked.headers = {"Content-Range": f"bytes {asked.start}-{asked.end}/{asked.total}"}
+
+    return read_within
+
+
 def _writer_of(request: Request) -> GuardedWriter | None:
     """Return the guarded writer of a request; None where it is none of the server's own."""
     writer: GuardedWriter | None = getattr(request.ctx, _MARK, None)
@@ -255,13 +275,26 @@ async def _recorded(call: Handler, middleware: Middleware, request: Request, *ot
         returned = call(middleware, request, *others)
         return await returned if isawaitable(returned) else returned
     except Exception as exception:
-        surroundings = getattr(request.app.ctx, _MARK, None)
-        if surroundings is not None:
-            writer = _writer_of(request)
-            scope = request.transport.scope if writer is None else writer.scope
-            asked = request_of(scope, _FRAMEWORK)
-            surroundings.responder.keep(own_failure(exception), asked, {}, IN_BACKGROUND)
+        _keep(request, exception)
         raise
+
+
+def _keep(request: Request, exception: Exception) -> None:
+    """Record a failure that Sanic leaves at its log, or that comes on top of another."""
+    surroundings = getattr(request.app.ctx, _MARK, None)
+    if surroundings is not None:
+        asked = request_of(_scope_of(request), _FRAMEWORK)
+        surroundings.responder.keep(own_failure(exception), asked, {}, IN_BACKGROUND)
+
+
+def _has_failed(request: Request) -> bool:
+    """Tell whether a request is answered after a failure."""
+    return state_of(_scope_of(request)).exception is not None
+
+
+def _scope_of(request: Request) -> Scope:
+    writer = _writer_of(request)
+    return request.transport.scope if writer is None else writer.scope
 
 
 async def _awaited(returned: Awaitable[Any]) -> Any:
