@@ -345,10 +345,22 @@ def test_an_answer_of_another_length_than_announced_is_a_clean_500(ask, sink, le
     assert error_of(answer)["reference"] == sink.incidents[0]["reference"]
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
-def test_an_answer_without_a_body_may_announce_the_length_of_one(ask, sink, method, status):
-    answer = ask(start(status, [(b"content-length", b"9")]), body(), method=method)
-    assert (answer.status, answer.headers[b"content-length"]) == (status, b"9")
+def test_an_answer_to_head_may_announce_the_length_of_a_body(ask, sink):
+    answer = ask(start(200, [(b"content-length", b"9")]), body(), method="HEAD")
+    assert (answer.status, answer.headers[b"content-length"]) == (200, b"9")
+    assert not sink.incidents
+
+
+@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize(
+    "framing", [(b"content-length", b"4"), (b"Transfer-Encoding", b"chunked")], ids=str
+)
+@pytest.mark.parametrize("parts", [[b""], [b"null"], [b"nu", b"ll"]], ids=["none", "whole", "more"])
+def test_where_no_body_may_be_none_is_announced(ask, sink, status, framing, parts):
+    more = [body(part, more_body=True) for part in parts[:-1]]
+    answer = ask(start(status, [(b"x-own", b"1"), framing]), *more, body(parts[-1]))
+    assert (answer.status, answer.headers, answer.body) == (status, {b"x-own": b"1"}, b"")
+    assert answer.raised is None
     assert not sink.incidents
 
 

@@ -24,6 +24,8 @@ _SERVER_ERROR = 500
 WITHOUT_BODY = frozenset({204, 304})
 """The final statuses whose answers have no body (RFC 9110, section 6.4.1)."""
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
 _METHODS = ("method", "REQUEST_METHOD")
 
 
@@ -108,16 +110,18 @@ def outgoing(
         raise UnsendableError(f"an answer cannot have the status {status}")
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
         head = responder.read_head(without_own_address(head.fields, scope, request()))
-    if body is not None:
+    if status in WITHOUT_BODY:  # servers would wait for a body, or end one that never began
+        kept = [field for field in head.fields if field[0].lower() not in _FRAMING]
+        head = responder.read_head(kept)
+    elif body is not None:
         for announced in head.lengths:
             if announced != len(body):
-                _check_wrong_length(announced, len(body), status, scope)
+                _check_wrong_length(announced, len(body), scope)
     return head
 
 
-def _check_wrong_length(announced: int, length: int, status: int, scope: Scope) -> None:
-    has_none = status in WITHOUT_BODY or "HEAD" in map(scope.get, _METHODS)
-    if not has_none:
+def _check_wrong_length(announced: int, length: int, scope: Scope) -> None:
+    if "HEAD" not in map(scope.get, _METHODS):
         raise UnsendableError(f"{announced} bytes were announced, {length} came")
 
 
