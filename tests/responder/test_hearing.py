@@ -247,6 +247,24 @@ def test_what_the_client_sent_is_no_echo(app, get, sink):
     assert not sink.incidents
 
 
+@needs_raises
+@pytest.mark.parametrize("is_ascii", [True, False], ids=["ASCII", "UTF-8"])
+def test_what_the_client_sent_in_json_is_no_echo(app, sink, is_ascii):
+    said = 'Für "den Keller" ist\tdas Fass zu groß'
+
+    @app.post("/")
+    async def read(request: Request):
+        note = (await request.json())["note"]
+        with suppress(LedgerError):
+            raise LedgerError(note)
+        return {"note": note}
+
+    content = json.dumps({"note": said}, ensure_ascii=is_ascii)
+    client = TestClient(Shield(sinks=[sink])(app))
+    assert client.post("/", content=content).json() == {"note": said}
+    assert not sink.incidents
+
+
 def test_declared_words_are_no_echo(app, get, sink):
     @app.get("/")
     def read():

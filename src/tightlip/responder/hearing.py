@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from tightlip.catalog.error import PublicError
 from tightlip.detection.echo import Echo, judge
+from tightlip.detection.encoding import JSON
 from tightlip.detection.raises import Notebook, open_notebook, start
 from tightlip.exchange import first_of
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
@@ -161,6 +162,8 @@ class _Sent:
             yield value
         body = b"".join(self.body)
         yield body
+        if JSON.sign in body:
+            yield JSON.decode(body)
         yield unquote_to_bytes(body.replace(b"+", b" "))
 
 
