@@ -45,6 +45,11 @@ def test_one_real_word_makes_an_address(text):
         'password=settings["db"]',
         "pwd=X(201)",
         "DB_PASSWORD=os.environ['A']",
+        "use `password=None`",
+        "password=str|None",
+        "It was password=None.",
+        'password=settings["db"].strip()',
+        "password=None\\n",
     ],
 )
 def test_code_in_the_place_of_a_value_is_none(text):
@@ -53,7 +58,17 @@ def test_code_in_the_place_of_a_value_is_none(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["password=nonesuch", "password=hunter(2", "pwd=k1wi[tree]", "password: None", "pwd=kiwi"],
+    [
+        "password=nonesuch",
+        "password=hunter(2",
+        "pwd=k1wi[tree]",
+        "password: None",
+        "pwd=kiwi",
+        "password=none-of-your-kiwis",
+        "password=hidden.kiwi7",
+        "pwd=kiwi(tree)9",
+        "password=kiwi[tree]!9",
+    ],
 )
 def test_what_may_be_a_value_is_none_of_code(text):
     assert is_no_code(text, 0, len(text))

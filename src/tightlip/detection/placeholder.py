@@ -16,10 +16,12 @@ _PLACEHOLDER = expression(
 
 
 _ASSIGNED = expression(
-    # No value, or one that an expression gives: password=None, pwd=settings["db"], pwd=read(1)
+    # No value, or one that an expression gives: password=None, pwd=settings["db"], pwd=read(1).
+    # Either ends where a password would go on: none-of-it and pass(word)9 are passwords.
     r"""=["']?(?:(?:none|null|nil|true|false|undefined|required|missing|invalid|redacted|hidden|str
-        |string|bool|optional)\b
-      | (?:[A-Za-z_]{1,40}\.){0,4}[A-Za-z_]{1,40}[(\[][^()\[\]]{0,60}[)\]])""",
+        |string|bool|optional)(?=[.!?:]?(?:[\s"'`&;,<>|(){}\[\]\\]|\Z))
+      | (?:[A-Za-z_]{1,40}\.){0,4}[A-Za-z_]{1,40}[(\[][^()\[\]]{0,60}[)\]]
+        (?=[!?:]?(?:[\s"'`&;,<>|.(){}\[\]\\]|\Z)))""",
     re.IGNORECASE | re.VERBOSE,
 )
 
