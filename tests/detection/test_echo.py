@@ -130,6 +130,32 @@ def test_a_few_letters_prove_nothing():
     assert found("ROW 471123 IS LOCKED TWICE", Trouble("row 471123 is locked twice")) != []
 
 
+@pytest.mark.parametrize(
+    "code", ["GNOME_LEDGER_NOT_IN_CELLAR", "gnome-ledger-not-in-cellar", "GnomeLedgerNotInCellar"]
+)
+@pytest.mark.parametrize("dress", [str, str.encode], ids=["text", "octets"])
+def test_a_code_that_is_named_as_the_exception_is_worded_is_no_echo(code, dress):
+    trouble = Trouble("Gnome ledger not in cellar")
+    assert found(dress(json.dumps({"code": code})), trouble) == []
+    assert found(dress(code), trouble) == []
+    assert found(dress(json.dumps([code] * 100)), trouble) == []
+    around = [f"{code}_{SECRET}", f"x-{code}", f"{code}7"]
+    assert all(found(dress(text), trouble) == [dress(code)] for text in around)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Gnome ledger not in cellar 7",
+        "Gnome ledger 'not in' cellar",
+        "Gnome ledger is neither in the cellar nor in the attic",
+    ],
+)
+def test_a_name_with_a_value_or_of_a_whole_sentence_is_an_echo(said):
+    text = said.replace(" ", "_").upper()
+    assert found(f"<i>{text}</i>", Trouble(said)) == [text]
+
+
 def test_what_the_client_sent_does_not_count_in_another_case():
     assert found(SECRET.title(), Trouble(SECRET), known=[SECRET.upper()]) == []
     assert found(SECRET.title(), Trouble(SECRET), known=["else"]) == [SECRET.title()]

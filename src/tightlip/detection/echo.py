@@ -133,10 +133,10 @@ def judge(
         if letters:
             read = Folded(text[: len(view)])
             places += [
-                (*read.trace(at, len(read.text) if end is None else end), sentence)
+                (*read.trace(at, end), sentence)
                 for start, sentence in letters
                 if start in read.text
-                for at, end in trial.folded_places(read.text, sentence)
+                for at, end in trial.folded_places(read, sentence)
             ]
         if places:
             echoes += [_echo(index, *place) for place in _outermost(places)]
@@ -173,12 +173,19 @@ class _Trial:
                 end -= 1  # the character that follows has its first byte in common
             yield at, end
 
-    def folded_places(self, view: str, sentence: _Sentence) -> Iterator[tuple[int, int | None]]:
-        """Yield the same for the letters and digits of `sentence` in those of a text."""
+    def folded_places(self, read: Folded, sentence: _Sentence) -> Iterator[tuple[int, int]]:
+        """Yield the same for the letters and digits of `sentence` in those of a text.
+
+        A code may be named as a short exception is worded: that is no echo.
+        """
         proof = self._proof(sentence)
         start = "" if proof is None else folded(proof)
-        if len(start) >= SHORTEST_FOLDED and not any(start in sent for sent in self._sent_letters):
-            yield from _places(view, start, folded(sentence.rest))
+        if len(start) < SHORTEST_FOLDED or any(start in sent for sent in self._sent_letters):
+            return
+        rest = folded(sentence.rest)
+        is_other = read.is_name if rest == start else _nothing
+        for at, end in _places(read.text, start, rest, is_other):
+            yield at, len(read.text) if end is None else end
 
     def _proof(self, sentence: _Sentence) -> str | None:
         """Return the part of a sentence that proves an echo: its start, or all of it, or None."""
@@ -245,17 +252,25 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
         offset += len(line)
 
 
-def _places(view: str, start: str, rest: str) -> Iterator[tuple[int, int | None]]:
-    """Yield where `start` stands in `view`, and how far it goes on; None for the text's end."""
+def _nothing(_start: int, _end: int) -> bool:
+    return False
+
+
+def _places(
+    view: str, start: str, rest: str, is_other: Callable[[int, int], bool] = _nothing
+) -> Iterator[tuple[int, int | None]]:
+    """Yield where `start` stands in `view`, and how far it goes on; None for the text's end.
+
+    Places of which `is_other` tells that something else stands there are passed over.
+    """
+    told = 0
     at = view.find(start)
-    for _ in range(MOST_PLACES - 1):
-        if at < 0:
-            return
+    while at >= 0 and told < MOST_PLACES:
         end = _end(view, at, start, rest)
-        yield at, end
+        if not is_other(at, end):
+            told += 1
+            yield at, end if told < MOST_PLACES else None
         at = view.find(start, end)
-    if at >= 0:
-        yield at, None
 
 
 def _end(view: str, at: int, start: str, rest: str) -> int:

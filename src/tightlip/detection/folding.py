@@ -19,6 +19,8 @@ _KEPT = (string.ascii_letters + string.digits).encode()
 _LOWER = bytes(range(256)).lower()
 _DROPPED = bytes(set(range(256)) - set(_KEPT))
 _RUN = expression(rb"[A-Za-z0-9]+")
+_NAME = expression(rb"(?<![\w\-])[A-Za-z]+(?:[_\-][A-Za-z]+){0,15}")
+_GOES_ON = expression(rb"[\w\-]")
 
 
 def folded(text: str | bytes) -> str:
@@ -52,6 +54,17 @@ class Folded:
                 (begun, first) for begun, (first, _) in zip(lengths, runs, strict=False)
             ]
         return self._traced(start), self._traced(end - 1) + 1
+
+    def is_name(self, start: int, end: int) -> bool:
+        """Tell whether a name stands there, such as `CARD_EXPIRED`, and nothing more.
+
+        It is of letters alone: what holds a digit may be a value.
+        """
+        first, last = self.trace(start, end)
+        return (
+            _NAME.fullmatch(self._plain, first, last) is not None
+            and _GOES_ON.match(self._plain, last) is None
+        )
 
     def _traced(self, at: int) -> int:
         places = self._places or []
