@@ -7,6 +7,7 @@ import json
 import pytest
 from flask import Blueprint, Flask, Response, abort, g, jsonify, request, stream_with_context
 from werkzeug.exceptions import Conflict, HTTPException, NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import tightlip
@@ -281,3 +282,14 @@ def test_good_answers_are_as_they_were(sink):
     bare = ask(application(), "/books", method="POST", json=body)
     assert ask(Shield(sinks=[sink])(application()), "/books", method="POST", json=body) == bare
     assert not sink.incidents
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_failure_of_a_mounted_application_is_recorded_once(sink, method):
+    outer = Flask(__name__)
+    inner = Shield(sinks=[sink])(application())
+    outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/inner": inner})
+    status, headers, _ = ask(Shield(sinks=[sink])(outer), "/inner/crash", method=method)
+    (incident,) = sink.incidents
+    assert status == "500 Internal Server Error"
+    assert headers["x-error-reference"] == incident["reference"]

@@ -6,6 +6,7 @@ from operator import index
 from typing import TYPE_CHECKING
 
 from tightlip.exchange import Response
+from tightlip.protocols.asgi_exchange import asks_for_head
 from tightlip.protocols.asgi_faults import UnsendableError
 from tightlip.protocols.redirect import without_own_address
 
@@ -25,8 +26,6 @@ WITHOUT_BODY = frozenset({204, 304})
 """The final statuses whose answers have no body (RFC 9110, section 6.4.1)."""
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
-
-_METHODS = ("method", "REQUEST_METHOD")
 
 
 def started_by(start: Message | None, body: bytes = b"") -> Response:
@@ -121,7 +120,7 @@ def outgoing(
 
 
 def _check_wrong_length(announced: int, length: int, scope: Scope) -> None:
-    if "HEAD" not in map(scope.get, _METHODS):
+    if not asks_for_head(scope):
         raise UnsendableError(f"{announced} bytes were announced, {length} came")
 
 

@@ -156,7 +156,7 @@ class State:
         if not given.body:
             name = b"content-length" if first_of(given.headers, _REFERENCE) is None else _REFERENCE
             is_same = first_of(given.headers, name) == first_of(response.headers, name)
-            if scope.get("method") != "HEAD" or not is_same:
+            if not asks_for_head(scope) or not is_same:
                 return None
         return given
 
@@ -221,6 +221,11 @@ def state_of(scope: Scope) -> State:
     """Return the state of the exchange, made at the first call."""
     state = scope.get(STATE)
     return open_state(scope) if state is None else state
+
+
+def asks_for_head(scope: Scope) -> bool:
+    """Tell whether the request of a scope, or of WSGI's environment, is answered without a body."""
+    return "HEAD" in {scope.get("method"), scope.get("REQUEST_METHOD")}
 
 
 def route_of(scope: Scope, framework: Framework) -> tuple[str | None, str]:
