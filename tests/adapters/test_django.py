@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
+from wsgiref.util import setup_testing_defaults
 
 import pytest
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler, StaticFilesHandler
 from django.core.asgi import get_asgi_application
 from django.core.handlers.asgi import ASGIHandler
+from django.core.wsgi import get_wsgi_application
 from django.test.utils import override_settings
 
 import tightlip
@@ -17,6 +21,7 @@ STANDARD = {
     400: "The request could not be understood. Check it and try again",
     404: "What you are looking for does not exist",
 }
+WITH_FILES = ["django.contrib.staticfiles"]
 LEAKING = ["/missing/told", "/bad", "/suspicious", "/rest/told", "/ninja/told"]
 BROKEN = ["/crash", "/crash/async", "/exit", "/cancelled", "/none", "/rest/crash", "/ninja/crash"]
 EVERYTHING = [
@@ -111,6 +116,41 @@ def test_no_setting_changes_a_byte(ask, path):
         assert told(ask(path)) == without
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True):
         assert told(ask(path)) == without
+
+
+@pytest.mark.parametrize("is_shielded_later", [False, True])
+@pytest.mark.parametrize("path", ["/static/canary", "/static/%00", "/crash"])
+@pytest.mark.usefixtures("django_project")
+def test_what_serves_static_files_around_an_application_is_guarded(
+    sink, call, path, is_shielded_later
+):
+    shield = Shield(sinks=[sink])
+    for debug in (False, True):
+        with override_settings(INSTALLED_APPS=WITH_FILES, STATIC_URL="/static/", DEBUG=debug):
+            app = get_asgi_application()
+            if is_shielded_later:
+                served = shield(ASGIStaticFilesHandler(app))
+            else:
+                served = ASGIStaticFilesHandler(shield(app))
+            answered = call(served, unquote(path), headers=[(b"host", b"api.example")])
+        code = json.loads(answered.body)["error"]["code"]
+        assert (answered.status, code) == (
+            (500, "INTERNAL_SERVER_ERROR") if path == "/crash" else (404, "NOT_FOUND")
+        )
+    assert len(sink.incidents) == (2 if path == "/crash" else 0)
+
+
+@pytest.mark.usefixtures("django_project")
+def test_runserver_serves_static_files_inside_the_guard(sink):
+    with override_settings(INSTALLED_APPS=WITH_FILES, STATIC_URL="/static/", DEBUG=True):
+        served = StaticFilesHandler(Shield(sinks=[sink])(get_wsgi_application()))
+        environ = {"PATH_INFO": "/static/canary", "HTTP_HOST": "api.example"}
+        setup_testing_defaults(environ)
+        started = []
+        body = b"".join(served(environ, lambda status, headers, *_: started.append(status)))
+    assert started == ["404 Not Found"]
+    assert json.loads(body)["error"]["code"] == "NOT_FOUND"
+    assert not sink.incidents
 
 
 def test_with_debug_a_post_without_its_slash_is_redirected_as_without(ask):

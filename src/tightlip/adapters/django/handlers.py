@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import SyncToAsync, iscoroutinefunction, sync_to_async
+from django.apps import apps
 from django.conf import settings
+from django.core.handlers import exception as conversion
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
@@ -21,6 +25,7 @@ from tightlip.protocols.asgi_faults import EndedEarlyError
 from tightlip.protocols.instance import put_on
 from tightlip.responder.policy import ConfigurationError
 from tightlip.slots import is_a
+from tightlip.substitution import UnknownFunctionError, substitute
 
 if TYPE_CHECKING:
     from tightlip.protocols.asgi_exchange import Receive, Scope, Send
@@ -43,6 +48,8 @@ _VARIES_WITH = frozenset({"accept", "accept-encoding", "accept-language", "cooki
 
 class _Listening(BaseHandler):  # type: ignore[misc]
     """A handler that tells the guard of its exceptions, however Django answers them."""
+
+    tightlip_responder: Responder
 
     def resolve_request(self, request: Any) -> Any:
         """Remember the route."""
@@ -86,7 +93,7 @@ class _ListeningAsgi(_Listening, ASGIHandler):  # type: ignore[misc]
         """Serve one exchange inside the guard (ASGI 3.0)."""
         await self.tightlip_guard(scope, receive, send)
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one exchange as Django does."""
         if scope["type"] == "websocket":
             # Django has none: to refuse is what others do where there is no such route.
@@ -135,14 +142,12 @@ class _ListeningWsgi(_Listening, WSGIHandler):  # type: ignore[misc]
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
-    def serve(self, environ: Environ, start_response: StartResponse) -> Any:
+    def serve_inside(self, environ: Environ, start_response: StartResponse) -> Any:
         """Serve one request as Django does."""
         return super().__call__(environ, start_response)
 
 
 class _ListeningClient(_Listening):
-    tightlip_responder: Responder
-
     def get_response(self, request: Any) -> Any:
         """Answer what a client of a server would get."""
         clients.open_ears(request)
@@ -165,12 +170,13 @@ def wrap(application: Any, responder: Responder) -> Any:
         return application
     if isinstance(application, ASGIHandler):
         put_on(application, type("Listening", (_ListeningAsgi, type(application)), {}))
-        for method in (*application._view_middleware, *application._template_response_middleware):  # noqa: SLF001 - loaded before
-            _raising_in_thread(method)
-        guard: Any = asgi.Guard(application.serve, responder, listening.FRAMEWORK)
+        for methods in (application._view_middleware, application._template_response_middleware):  # noqa: SLF001 - loaded before
+            for method in methods or ():  # what serves static files has none
+                _raising_in_thread(method)
+        guard: Any = asgi.Guard(application.serve_inside, responder, listening.FRAMEWORK)
     elif isinstance(application, WSGIHandler):
         put_on(application, type("Listening", (_ListeningWsgi, type(application)), {}))
-        guard = wsgi.Guard(application.serve, responder, listening.FRAMEWORK)
+        guard = wsgi.Guard(application.serve_inside, responder, listening.FRAMEWORK)
     else:
         raise ConfigurationError(
             "shield() takes what get_asgi_application() and get_wsgi_application() return, "
@@ -178,7 +184,32 @@ def wrap(application: Any, responder: Responder) -> Any:
         )
     listening.listen(responder)
     application.tightlip_guard = guard
+    application.tightlip_responder = responder
+    _listen_around_files()
     return application
+
+
+def _listen_around_files() -> None:
+    """Guard the handler of static files, too, which `runserver` puts around an application.
+
+    It answers by itself what is no file, and with the debug page.
+    """
+    if not apps.is_installed("django.contrib.staticfiles"):
+        return
+    handlers = import_module("django.contrib.staticfiles.handlers")
+    vars(handlers)["response_for_exception"] = conversion.response_for_exception
+    for name in ("StaticFilesHandler", "ASGIStaticFilesHandler"):
+        with suppress(AttributeError, UnknownFunctionError):  # another release makes it otherwise
+            substitute(getattr(handlers, name), "__init__", "self application", _guarding)
+
+
+def _guarding(make: Callable[..., None]) -> Callable[..., None]:
+    def made(handler: Any, application: Any) -> None:
+        make(handler, application)
+        if isinstance(application, _Listening):
+            wrap(handler, application.tightlip_responder)
+
+    return made
 
 
 def wrap_client(handler: Any, responder: Responder) -> None:
