@@ -71,6 +71,18 @@ def exits(context):
     raise SystemExit(CANARY)
 
 
+def ends_generator(context):
+    raise GeneratorExit(CANARY)
+
+
+def calls_back(context):
+    def fail():
+        raise LookupError(CANARY)
+
+    context.add_callback(fail)
+    return b"good"
+
+
 def unprintable(context):
     raise CodeError
 
@@ -128,6 +140,8 @@ PLAIN = [
     closed,
     repeating,
     exits,
+    ends_generator,
+    calls_back,
     unprintable,
     cancelled,
     set_literal,
@@ -406,6 +420,7 @@ ENDINGS = {
     "declared": (StatusCode.ALREADY_EXISTS, "Only 2 seats are left", "PLACE_TAKEN"),
     "closed": (StatusCode.UNAVAILABLE, "The box office is closed", "CLOSED"),
     "exits": (StatusCode.INTERNAL, "Something went wrong", "INTERNAL_SERVER_ERROR"),
+    "ends_generator": (StatusCode.INTERNAL, "Something went wrong", "INTERNAL_SERVER_ERROR"),
     "unprintable": (StatusCode.INTERNAL, "Something went wrong", "INTERNAL_SERVER_ERROR"),
     "cancelled": (StatusCode.INTERNAL, "Something went wrong", "INTERNAL_SERVER_ERROR"),
     "set_literal": (StatusCode.NOT_FOUND, "There is no such seat", "NOT_FOUND"),
@@ -450,6 +465,17 @@ def test_plain_functions_on_a_server_of_asyncio_say_the_same():
             assert message in {None, call.details()}
             assert CANARY not in told(call)
         assert ask(channel, "good")[0] == [b"good"]
+
+
+@pytest.mark.parametrize("server_of", ["threads", "asyncio"])
+def test_a_callback_that_fails_is_recorded_and_the_client_not_told(server_of):
+    with serving(server_of, is_async=False) as (channel, sink):
+        messages, call = ask(channel, "calls_back")
+        assert (messages, call.code()) == ([b"good"], StatusCode.OK)
+        assert CANARY not in told(call)
+    (incident,) = sink.incidents
+    assert incident["exception.type"] == "LookupError"
+    assert incident["http.route"] == "/shop.Seats/UnaryUnary"
 
 
 @pytest.mark.parametrize("kind", ["UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream"])

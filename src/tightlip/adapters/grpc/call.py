@@ -14,6 +14,7 @@ from tightlip.adapters.grpc.refusal import RefusalError, refusal_here
 from tightlip.adapters.grpc.status import LAST_RESORT, Metadata, Status, status_of
 from tightlip.exchange import Head, Request
 from tightlip.failure import Failure, HttpFailure, ValidationFailure, Withheld
+from tightlip.protocols.asgi_exchange import is_for_others, must_pass
 from tightlip.responder.fault import tell
 
 if TYPE_CHECKING:
@@ -172,8 +173,10 @@ class Call:
             context: Of a plain function on a server of asyncio. There the messages of a client
                 that leaves end as if they were all, and nothing but sending tells.
         """
-        if isinstance(exception, GeneratorExit) or exception is self._lost:
+        if exception is self._lost:
             return True
+        if isinstance(exception, GeneratorExit):  # one that code raises is a failure
+            return must_pass(exception)
         if context is None or not self._is_heard_out:
             return False
         try:
@@ -231,6 +234,20 @@ class Call:
         except Exception as fault:  # what could not be read does not leave
             tell(fault)
             return ()
+
+    def contained(self, callback: Callable[[], Any]) -> Callable[[], None]:
+        """Return what is called once the call has ended, and whose failure is recorded."""
+        request = self._request()
+
+        def run() -> None:
+            try:
+                callback()
+            except BaseException as exception:
+                if is_for_others(exception):
+                    raise
+                self._responder.keep(exception, request, {}, _EVENT)
+
+        return run
 
     def close(self) -> None:
         """Forget the call."""

@@ -66,6 +66,10 @@ class Context(_Shared):
         words = self._call.words or ""
         return words if isinstance(words, bytes) else str(words).encode()
 
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        """Have `callback` called at the end; a server of asyncio would tell what it raises."""
+        return bool(self._context.add_callback(self._call.contained(callback)))
+
     def abort(self, code: Any, details: Any = "", trailing_metadata: Any = ()) -> NoReturn:
         """End the call.
 
