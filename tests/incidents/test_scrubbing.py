@@ -193,11 +193,16 @@ def test_a_source_line_keeps_its_code_and_loses_its_strings_under_secret_names()
     )
     assert PASSWORD not in scrub_source(f'connect(user="shop", password="{PASSWORD}")')
     assert 'user="shop"' in scrub_source(f'connect(user="shop", password="{PASSWORD}")')
+    assert PASSWORD not in scrub_source(f'if password == "{PASSWORD}":')
+    for line in ('if token == "expired":', 'fail(f"token={self.token!r} of {order.id}")'):
+        assert scrub_source(line) == line
 
 
 def test_a_card_is_told_from_other_whole_numbers_by_issuer_length_and_check_digit():
     assert is_card(4111_1111_1111_1111)
     assert is_card(3782_822463_10005)
+    assert is_card(6200_0000_0000_0005)
+    assert is_card(6205_5000_0000_0000_004)
     assert not is_card(4111_1111_1111_1112)
     assert not is_card(1_700_000_000_000_000_000)
     assert not is_card(9111_1111_1111_1111)

@@ -141,7 +141,7 @@ def _add_request(fields: dict[str, JSON], request: Request, scrubber: Scrubber) 
     fields["url.scheme"] = text(request.scheme, _LONGEST_NAME)
     fields["url.path"] = text(_path(request, scrubber), _LONGEST_VALUE)
     if request.query:
-        fields["url.query"] = text(_query(request.query, scrubber), _LONGEST_VALUE)
+        fields["url.query"] = text(_query(request, scrubber), _LONGEST_VALUE)
     if request.client is not None:
         _add_client(fields, request.client, scrubber)
     fields["network.protocol.version"] = text(request.http_version, _LONGEST_NAME)
@@ -211,9 +211,10 @@ def _path(request: Request, scrubber: Scrubber) -> str:
         return UNSEARCHED
 
 
-def _query(query: bytes, scrubber: Scrubber) -> str:
+def _query(request: Request, scrubber: Scrubber) -> str:
     try:
-        return scrub_query(query[: _LONGEST_VALUE * 10].decode("latin-1"), scrubber.found)
+        query = request.query[: _LONGEST_VALUE * 10].decode("latin-1")
+        return scrub_query(query, scrubber.found, request.path[:_LONGEST_VALUE])
     except Exception:  # a fault of ours must not keep what it could not search
         scrubber.failed = True
         return UNSEARCHED

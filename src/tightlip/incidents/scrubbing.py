@@ -11,7 +11,7 @@ from tightlip.expression import expression
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.secrets.addresses import is_secret_parameter, without_addresses
 from tightlip.incidents.secrets.commands import without_options
-from tightlip.incidents.secrets.comparisons import without_compared
+from tightlip.incidents.secrets.comparisons import without_compared, without_equal
 from tightlip.incidents.secrets.escapes import with_letters, with_signs
 from tightlip.incidents.secrets.forms import without_forms, without_private_keys
 from tightlip.incidents.secrets.found import SCRUBBED, Found
@@ -200,7 +200,7 @@ def scrub_source(line: str) -> str:
     comment = line.find("#", at)
     code, comment_text = (line, "") if comment < 0 else (line[:comment], line[comment:])
     if "'" in code or '"' in code:
-        code = without_named(code, Found(), only_literals=True)
+        code = without_equal(without_named(code, Found(), only_literals=True), Found())
         code = _STRING.sub(_without_secrets, code)
     return f"{code}{scrub_text(comment_text)}" if comment_text else code
 
@@ -210,24 +210,30 @@ def _without_secrets(string: re.Match[str]) -> str:
     return f"{mark}{scrub_text(text)}{string[0][len(mark) + len(text) :]}"
 
 
-def scrub_query(query: str, found: Found) -> str:
-    """Return a query string (RFC 3986, section 3.4) without the values of secret parameters."""
+def scrub_query(query: str, found: Found, path: str = "") -> str:
+    """Return a query string (RFC 3986, section 3.4) without the values of secret parameters.
+
+    Args:
+        query: The query.
+        found: Gets the secrets.
+        path: The path before it, where it is known.
+    """
     pieces: list[str] = []
     at = 0
     while at <= len(query):
         end = _PARAMETER_ENDS.search(query, at)
         stop = len(query) if end is None else end.start()
-        pieces += (_scrubbed_parameter(query[at:stop], query, found), query[stop : stop + 1])
+        pieces += (_scrubbed_parameter(query[at:stop], query, path, found), query[stop : stop + 1])
         at = stop + 1
     return "".join(pieces)
 
 
-def _scrubbed_parameter(pair: str, query: str, found: Found) -> str:
+def _scrubbed_parameter(pair: str, query: str, path: str, found: Found) -> str:
     name, separator, value = pair.partition("=")
     if not value:
         return pair
     plain = unquote_plus(value)
-    if is_secret_parameter(name, value, query):
+    if is_secret_parameter(name, value, query, path):
         found.add(value)
         found.add(plain)
         return f"{name}{separator}{SCRUBBED}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from tightlip.expression import expression
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.fields import fields_of, layout_of
 from tightlip.incidents.objects import class_name, is_list, standing_for
@@ -29,6 +30,7 @@ _MOST_ITEMS = 24
 _MOST_VARIABLES = 32
 _DEEPEST = 4
 _WIDEST_INTEGER = 256
+_COLUMN = expression(r"[A-Za-z_][\w .-]{0,60}")
 _SMALLEST_CARD = 10**13  # no card number has fewer than 14 digits
 _A_PAIR = 2
 _ORDERED = (list, tuple)
@@ -82,7 +84,7 @@ class Values:
             if statements and (type(value) is tuple or type(value) is list):
                 secret = statements.get(len(value))
                 if secret is not None:
-                    described[name] = self._parameters(value, secret)
+                    described[name] = self._row(value, secret)
                     continue
             identity = id(value)
             # The frame holds the object, so that its identity stays its own meanwhile.
@@ -94,10 +96,13 @@ class Values:
             described[_ELSE] = f"[{len(variables) - _MOST_VARIABLES} more]"
         return described
 
-    def _parameters(self, value: Sequence[Any], secret: frozenset[int]) -> JSON:
-        """Describe the parameters of a statement, whose columns tell which are secrets."""
+    def _row(self, value: Sequence[Any], secret: frozenset[int], depth: int = 0) -> JSON:
+        """Describe values whose columns tell which are secrets, as those of a statement do."""
+        self._left -= min(len(value), _MOST_ITEMS)
         return [
-            self._hidden(item) if index in secret else self.value(item, 1)
+            self._hidden(item)
+            if index in secret and not _is_one_of(type(item), _CONTAINERS)
+            else self.value(item, depth + 1)
             for index, item in enumerate(islice(value, _MOST_ITEMS))
         ]
 
@@ -278,7 +283,7 @@ class Values:
         depth += 1
         if length == _A_PAIR and type(value) in _ORDERED:
             name = _text_of(value[0])
-            if name is not None and is_secret_name(name):
+            if name is not None and _names_what_follows(name, value[1]):
                 return [self.value(value[0], depth), self._hidden(value[1])]
         describe = self.value
         first = list(value if length <= _MOST_ITEMS else islice(value, _MOST_ITEMS))
@@ -290,10 +295,36 @@ class Values:
                 for index, item in enumerate(first)
             ]
         else:
-            described = [describe(item, depth) for item in first]
+            columns = _secret_columns(first)
+            described = [
+                describe(item, depth)
+                if not columns or index == 0 or depth >= _DEEPEST or self._left <= 0
+                else self._row(item, columns, depth)
+                for index, item in enumerate(first)
+            ]
         if length > _MOST_ITEMS:
             described.append(f"[{length - _MOST_ITEMS} more]")
         return described
+
+
+def _secret_columns(rows: Sequence[Any]) -> frozenset[int]:
+    """Return which columns of rows are secrets, where the first row has their names.
+
+    Of two columns, the second can be: the first has the names of pairs.
+    """
+    width = len(rows[0]) if rows and _is_one_of(type(rows[0]), _ORDERED) else 0
+    if width < _A_PAIR or len(rows) == 1:
+        return frozenset()
+    if any(not _is_one_of(type(row), _ORDERED) or len(row) != width for row in rows):
+        return frozenset()
+    names = rows[0][:_MOST_ITEMS]
+    if not all(type(name) is str and _COLUMN.fullmatch(name) for name in names):
+        return frozenset()
+    return frozenset(
+        index
+        for index, name in enumerate(names)
+        if (index or width > _A_PAIR) and is_secret_name(name)
+    )
 
 
 def _statements(variables: Mapping[str, Any]) -> dict[int, frozenset[int]]:
@@ -342,7 +373,7 @@ def _is_named_pair(value: dict[Any, Any]) -> bool:
             continue
         if key in _NAMES_OF_A_PAIR:
             name = _text_of(item)
-            if name is not None and is_secret_name(name):
+            if name is not None and " " not in name and is_secret_name(name):
                 return True
         elif key == "loc" and (type(item) is tuple or type(item) is list):
             return any(
@@ -350,6 +381,16 @@ def _is_named_pair(value: dict[Any, Any]) -> bool:
                 for name in islice(item, _MOST_ITEMS)
             )
     return False
+
+
+def _names_what_follows(text: str, value: Any) -> bool:
+    """Tell whether the first of two things is the name of a secret that is the second.
+
+    `("invalid token", 401)` is a sentence and a status.
+    """
+    if " " not in text:
+        return is_secret_name(text)
+    return (type(value) is str or type(value) is bytes) and is_secret_name(text)
 
 
 def _text_of(value: Any) -> str | None:

@@ -63,6 +63,12 @@ _CODE = expression(
     r"""(?:[?&\s"']|^)(?:code|device_code|user_code)=(?P<code>[^\s&"'\x00;]{4,600})""", re.VERBOSE
 )
 # RFC 6749: the parameters beside which `code` is an authorization code.
+# Where a server sends a visitor back to with one.
+_CALLBACK = expression(
+    r"""(?:callback|oauth|oidc|/sso)[^\s?"'\x00]{0,100}(?:\?[^\s"'\x00]{0,300}+)?\Z""",
+    re.IGNORECASE,
+)
+_FARTHEST_CALLBACK = 400
 _CODES = frozenset({"code", "device_code", "user_code"})
 _OAUTH = (
     "grant_type=",
@@ -76,7 +82,7 @@ _BEFORE_A_SECRET = frozenset(
     {"reset", "verify", "confirm", "invite", "invitation", "invitations", "activate", "unsubscribe"}
 )
 _AFTER_A_WORD = expression(
-    r"""/[\w-]{0,20}(?:reset|verify|confirm|invit|activate|unsubscribe|magic)[\w-]{0,20}
+    r"""/(?P<word>[\w-]{0,20}(?:reset|verify|confirm|invit|activate|unsubscribe|magic)[\w-]{0,20})
         (?:/[\w-]{1,12})?(?:/|\?\w{1,3}=)(?P<secret>[\w~-]{8,2000}(?:\.[\w~-]{2,500}){0,4})(?![\w~-])""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -106,11 +112,17 @@ def without_addresses(text: str, found: Found) -> str:
         text = replaced(_PGPASS, text, found)
     if "/" in text:
         text = _WEBHOOK.sub(_without_pieces, text) if "//" in text else text
-        text = replaced(_AFTER_A_WORD, text, found, lambda link: _opens_a_door(link["secret"]))
+        text = replaced(_AFTER_A_WORD, text, found, _is_of_a_link)
     if "code=" in text:
         is_oauth = any(name in text for name in _OAUTH)
-        text = replaced(_CODE, text, found, lambda code: is_oauth or looks_random(code["code"]))
+        text = replaced(_CODE, text, found, lambda code: is_oauth or _is_code(code))
     return text
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    start = match.start()
+    before = match.string[max(0, start - _FARTHEST_CALLBACK) : start + 1]
+    return looks_random(match["code"]) or _CALLBACK.search(before) is not None
 
 
 def _follows_a_user(match: re.Match[str]) -> bool:
@@ -133,14 +145,15 @@ def without_path_secrets(path: str, route: str | None, found: Found) -> str:
     count, secret = _secret_parameters(route or "")
     if count != len(pieces):
         secret = frozenset()
-    is_after = False
+    is_after = is_link = False
     for index, piece in enumerate(pieces):
         if not piece:
             continue
-        if index in secret or (is_after and looks_random(piece)):
+        if index in secret or (is_after and looks_random(piece)) or (is_link and is_uuid(piece)):
             found.add(piece)
             pieces[index] = SCRUBBED
         elif not is_after and not piece.isdecimal():  # most paths have a number of their own
+            is_link = piece in _BEFORE_A_SECRET and not _is_of_things(piece)
             is_after = piece in _BEFORE_A_SECRET or is_secret_name(piece[:_LONGEST_NAME])
     return "/".join(pieces)
 
@@ -158,29 +171,39 @@ def _secret_parameters(route: str) -> tuple[int, frozenset[int]]:
 
 
 def _opens_a_door(piece: str) -> bool:
-    """Tell whether a piece behind a word such as `reset` is a secret: no word, number or UUID."""
-    return (
-        any(map(str.isdigit, piece))
-        and any(map(str.isalpha, piece))
-        and _A_NUMBERED_WORD.fullmatch(piece) is None
-        and not is_uuid(piece)
-    )
+    """Tell whether a piece behind a word such as `reset` is a secret: no word and no number."""
+    if not any(map(str.isdigit, piece)):
+        return looks_random(piece) and not reads_as_words(piece)
+    return any(map(str.isalpha, piece)) and _A_NUMBERED_WORD.fullmatch(piece) is None
 
 
-def is_secret_parameter(name: str, value: str, query: str) -> bool:
+def _is_of_a_link(match: re.Match[str]) -> bool:
+    """Tell whether a link has a secret; a UUID may be the identity of an invitation, too."""
+    piece = match["secret"]
+    return _opens_a_door(piece) and not (is_uuid(piece) and _is_of_things(match["word"]))
+
+
+def _is_of_things(word: str) -> bool:
+    """Tell whether a word before an identity is that of things, and not of what is to be done."""
+    return "invit" in word.lower() or word[-1:] in "sS"
+
+
+def is_secret_parameter(name: str, value: str, query: str, path: str = "") -> bool:
     """Tell whether a parameter of a query, percent-encoded as it is, is a secret.
 
     Args:
         name: Its name.
         value: Its value.
         query: The whole query: `code` is a secret if it looks random, or beside the other
-            parameters of OAuth.
+            parameters of OAuth, or where its path is that of a callback.
+        path: The path before the query, where it is known.
     """
     plain = unquote_plus(name)[:_LONGEST_NAME]
     if is_secret_name(plain):
         return True
     if plain in _CODES:
         is_oauth = "state=" in query or any(word in query for word in _OAUTH)
+        is_oauth = is_oauth or _CALLBACK.search(path) is not None
         return is_oauth or looks_random(unquote(value))
     return is_key_name(plain) and looks_random(unquote(value))
 

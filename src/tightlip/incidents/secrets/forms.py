@@ -12,6 +12,7 @@ from tightlip.incidents.secrets.found import SCRUBBED
 
 # A pattern that begins with what it looks for is many times faster than one that looks behind it.
 _CARD = expression(r"\d(?<![\w.-]\d)(?:[ \xa0\u2009\u202f-]?\d){13,15}(?![\w-]|\.\d)")
+_LONG_CARD = expression(r"\d(?<![\w.-]\d)(?:[ \xa0\u2009\u202f-]?\d){16,18}(?![\w-]|\.\d)")
 _CARD_WITH_POINTS = expression(r"\d(?<![\w.-]\d)\d{3}(?:\.\d{4}){3}(?![\w-]|\.\d)")
 _POINTS = expression(r"\.\d{4}\.\d{4}\.\d{4}")
 # ISO/IEC 7813: the first and the second track of a card's stripe.
@@ -23,8 +24,11 @@ _CARD_LENGTHS = frozenset({14, 15, 16})
 _CARD_STARTS = (
     "4", "51", "52", "53", "54", "55", "34", "37", "36", "38", "39",
     "300", "301", "302", "303", "304", "305", "6011", "65", "35",
-    "22", "23", "24", "25", "26", "27",
+    "22", "23", "24", "25", "26", "27", "62", "64",
 )  # fmt: skip
+# UnionPay's and Maestro's may be longer.
+_LONG_CARD_LENGTHS = frozenset({17, 18, 19})
+_LONG_CARD_STARTS = ("62", "5018", "5020", "5038", "5893", "6304", "6759", "6761", "6762", "6763")
 # ISO 13616: country, check digits, and at most 30 characters of the account, in groups of four.
 _IBAN = expression(
     r"[A-Z](?<![\w-][A-Z])[A-Z]\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![\w-])"
@@ -51,7 +55,7 @@ _ONE_OF_MOST = 3
 
 def without_forms(text: str) -> str:
     """Return `text` without what is a secret by its form alone, beside what the detectors know."""
-    text = _CARD.sub(_without_card, text)
+    text = _CARD.sub(_without_card, _LONG_CARD.sub(_without_card, text))
     if "^" in text:
         text = _FIRST_TRACK.sub(SCRUBBED, text)
     if ";" in text:
@@ -134,9 +138,10 @@ def is_uuid(text: str) -> bool:
 
 
 def _is_card(text: str) -> bool:
+    is_long = len(text) in _LONG_CARD_LENGTHS
     return (
-        len(text) in _CARD_LENGTHS
-        and text.startswith(_CARD_STARTS)
+        (is_long or len(text) in _CARD_LENGTHS)
+        and text.startswith(_LONG_CARD_STARTS if is_long else _CARD_STARTS)
         and is_card_number(text, 0, len(text))
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from tightlip.expression import expression
 from tightlip.incidents.secrets.forms import looks_random
 from tightlip.incidents.secrets.found import SCRUBBED, Found
-from tightlip.incidents.secrets.names import counts, is_key_name, is_secret_name
+from tightlip.incidents.secrets.names import counts, is_fault_name, is_key_name, is_secret_name
 from tightlip.incidents.secrets.phrases import begins_sentence, phrase_end
 from tightlip.incidents.secrets.replacing import replaced, without_spans
 
@@ -89,7 +90,7 @@ _LINE = expression(
 )
 # A name, and its value on the line below it.
 _BELOW = expression(
-    r"""(?:\A|["'\x00\n]|\\n)(?P<name>[\w.-]{2,60})[ ]?:[ ]{0,4}(?:\r?\n|\\n)
+    r"""(?:(?<![\w.-])|(?<=\\n))(?P<name>[\w.-]{2,60}+)[ ]?:[ ]{0,4}(?:\r?\n|\\n)
         (?P<value>(?=\S{0,200}?\d)[^\s"':=\x00\\-][^\s"':=\x00\\]{3,200})
         (?=\s|\\n|\x00|\Z|["'])""",
     re.VERBOSE,
@@ -172,10 +173,15 @@ _NAME_ENDS = expression(r"""\\*["']\s?[:=]""")
 # In a statement or a template: the place of a value, not the value.
 _PLACE = expression(
     r"""%s|%\(\w+\)s|:[a-z_]+(?:_\d+)?\)?|\?\)?|\$\d{1,2}\)?|\{\w*\}|\$\{\w+\}|\*{3,}|<\w+>
-        |\(?%\(\w+\)s\)?|\(?[:@]\w+\)?|\[\w+\]?""",
+        |\(?%\(\w+\)s\)?|\(?[:@]\w+\)?|\[\w+\]?
+        |\{[a-z_]{1,40}(?:\.[a-z_]{1,40}){0,8}(?:![rsa])?\}""",
     re.VERBOSE,
 )
 _IN_BRACES = expression(r"\{(?=\w*[A-Za-z])(?=\w*\d)\w{6,}\}")
+# What is called so by Amazon: arn:aws:secretsmanager:…:secret:shop/database.
+_IN_AN_ARN = expression(r"\barn:[\w:*-]{1,120}:\Z")
+_LONGEST_ARN = 128
+_MIXED = expression(r"(?![A-Za-z]+[_-]\d+\Z)(?=\S*[A-Za-z])(?=\S*\d)\S{6,}")
 _NUMBER = expression(r"\d+(?:\.\d+)?[)\]}]*")
 _ESCAPED = expression(r"[0-9A-Fa-f]{2}")
 _TYPED = expression(r"[A-Za-z]+(?=[ ]?(?:\||\[|=|\)|$))")
@@ -195,15 +201,15 @@ def without_named(text: str, found: Found, *, only_literals: bool = False) -> st
     for named in _NAMED.finditer(text):
         start = named.end()
         name = _plain_name(named)
-        is_secret = is_secret_name(name)
-        if start < at or not (is_secret or is_key_name(name)):
+        look = _look(name)
+        if start < at or look is None or _is_in_an_arn(text, named.start()):
             continue
         if only_literals:
             literal = _LITERAL.match(text, start)
             if literal is None:
                 continue
             start = literal.start("literal")
-        span = _value(text, start, name.lower(), is_secret=is_secret)
+        span = _value(text, start, name.lower(), look)
         if span is None or (named[0].rstrip()[-1:] == "," and _is_no_value(text, *span)):
             continue
         start, end = span
@@ -275,7 +281,24 @@ def _plain_name(named: re.Match[str]) -> str:
     return name
 
 
-def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, int] | None:
+def _look(name: str) -> Callable[[str], object] | None:
+    """Return what tells whether a value under `name` has a secret's look; None if none has it."""
+    if is_secret_name(name):
+        return bool
+    if is_fault_name(name):
+        return _MIXED.fullmatch
+    return looks_random if is_key_name(name) else None
+
+
+def _is_in_an_arn(text: str, start: int) -> bool:
+    if text[start - 1 : start] != ":":
+        return False
+    return _IN_AN_ARN.search(text, max(0, start - _LONGEST_ARN), start) is not None
+
+
+def _value(
+    text: str, start: int, name: str, look: Callable[[str], object]
+) -> tuple[int, int] | None:
     """Return where the secret under `name` stands; None where what stands there is none."""
     if name in _WHOLE_LINES:
         value = _REST_OF_LINE.match(text, start)
@@ -292,7 +315,7 @@ def _value(text: str, start: int, name: str, *, is_secret: bool) -> tuple[int, i
         return None  # what a parser met: unexpected token: ')'
     if group in ("bare", "group") and _is_plain(secret, name):
         return None
-    if begins_sentence(name, text, start) or not (is_secret or looks_random(secret)):
+    if begins_sentence(name, text, start) or not look(secret):
         return None
     first, end = value.span(group)
     return first, phrase_end(name, text, first, end) if group == "bare" else end

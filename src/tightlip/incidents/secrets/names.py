@@ -62,15 +62,16 @@ _SECRET_LAST_WORDS = ("accountno", "cardno", "sslkey", "tlskey")
 _MEASURES = frozenset(
     """
     age algorithm at attempts audience backend bucket class column count country created date days
-    disabled domain duration enabled endpoint environment expiration expired expires expiry factory
-    failures field fields file form format handler hasher hashers host hours in issuer kind label
-    len length limit location maker manager max method methods middleware min minutes mode model ms
-    name names office path policy pool port provider rate ratio realm regex required result retries
-    rotation rules scheme schemes scope scopes second seconds server service size status stdin store
-    strength table time timeout ttl type types updated uri url user username valid validator
-    validators version view
+    disabled domain duration enabled endpoint environment error errors exception expiration expired
+    expires expiry factory failures field fields file form format handler hasher hashers host hours
+    in issuer kind label len length limit location maker manager max method methods middleware min
+    minutes mode model ms name names office path policy pool port provider rate ratio realm regex
+    required result retries rotation rules scheme schemes scope scopes second seconds server
+    service size status stdin store strength table time timeout ttl type types updated uri url user
+    username valid validator validators version view
     """.split()  # noqa: SIM905 - as above
 )
+_FAULTS = ("Error", "Exception", "error", "exception")
 _QUESTIONS = frozenset(
     {"allow", "can", "has", "is", "max", "min", "must", "needs", "no", "num", "requires", "total"}
 )
@@ -107,6 +108,16 @@ def _joined(name: str) -> str:
 def is_key_name(name: str) -> bool:
     """Tell whether `name` is that of a key, which is a secret where its value is random."""
     return name[-3:].lower() == "key" or name[-4:].lower() == "keys"
+
+
+def is_fault_name(name: str) -> bool:
+    """Tell whether `name` is that of a fault of a secret, such as `InvalidTokenError`.
+
+    What stands behind it is a sentence, or the secret.
+    """
+    return any(
+        name.endswith(fault) and is_secret_name(name.removesuffix(fault)) for fault in _FAULTS
+    )
 
 
 def counts(name: str) -> bool:

@@ -27,13 +27,23 @@ _NEVER_WORDS = frozenset(
     {"auth", "csrf", "xsrf", "session", "sessions", "otp", "totp", "mfa", "jwt", "token", "tokens"}
 )
 _NEVER_PHRASES = _NEVER_WORDS - {"token", "tokens"}
-_SENTENCE = expression(rf"(?<=: )[a-z]{{2,15}},? (?:{_PROSE})\b")
+_SENTENCE = expression(
+    rf"(?<=: )(?:[A-Za-z][a-z]{{1,14}},? (?:(?i:{_PROSE})\b|\d{{1,9}}(?![\w-]))"
+    rf"|(?i:{_PROSE}),? [a-z]{{2}})"
+)
+# InvalidToken, bad_signature: exceptions are called so.
+_FAULTS = ("bad", "expired", "invalid", "missing", "unknown", "wrong")
 _MORE_WORDS = expression(
     rf"(?:[ ](?!(?i:{_PROSE})\b)[^\W\d_]{{2,12}}+(?![\w.=:/@(\[{{-])){{1,23}}+"
 )
 _ENDS = frozenset("\n\r\"'\\\x00")
 _FEWEST_AFTER_A_COLON = 2
 _FEWEST_AFTER_A_SIGN = 3
+
+
+def is_of_sentences(word: str) -> bool:
+    """Tell whether `word` stands in sentences, and is seldom a secret or a part of one."""
+    return word.lower().rstrip(".,:;!") in _IN_SENTENCES
 
 
 def begins_sentence(name: str, text: str, start: int) -> bool:
@@ -44,7 +54,9 @@ def begins_sentence(name: str, text: str, start: int) -> bool:
         text: The text.
         start: Where the first word behind the name begins.
     """
-    return name in _NEVER_WORDS and _SENTENCE.match(text, start) is not None
+    if name not in _NEVER_WORDS and not name.rpartition(".")[2].startswith(_FAULTS):
+        return False
+    return _SENTENCE.match(text, start) is not None
 
 
 def phrase_end(name: str, text: str, start: int, end: int) -> int:

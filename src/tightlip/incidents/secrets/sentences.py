@@ -25,6 +25,7 @@ _SAID = expression(
       | パスワード | 비밀번호
       | pin | otp | cvv | cvc | ssn | iban | secrets? | tokens?
     )
+    (?: [ ](?:entered|given|provided|received|submitted|supplied) (?=:) )?
     (?: [ ](?: temporaire|provisoire|temporal|provisional|inicial|initial|provvisoria ) )?
     (?: [ ](?: is|was|are|of|as|for[ ]\S{1,64}[ ](?:is|was) | ist|lautet|war|est|es|è
             | (?:(?:has[ ]been|was)[ ])?(?:re)?set[ ]to | (?:has[ ]been|was)[ ]changed[ ]to | to )
@@ -135,6 +136,8 @@ def _is_told(match: re.Match[str]) -> bool:
         return value.isdigit()
     if name == "security code" and value.isdigit() and len(value) in _LENGTHS_ON_CARDS:
         return True
+    if name == "tokens" and value.isdigit():  # how many there are
+        return False
     if name.startswith(_PASSWORDS):
         return bool(match["quoted"]) or (has_digit and len(value) >= _SHORTEST_PASSWORD)
     if match["quoted"]:

@@ -7,6 +7,7 @@ import re
 from tightlip.expression import expression
 from tightlip.incidents.secrets.found import SCRUBBED, Found
 from tightlip.incidents.secrets.names import is_secret_name
+from tightlip.incidents.secrets.phrases import is_of_sentences
 from tightlip.incidents.secrets.replacing import replaced
 
 _LONGEST_NAME = 200
@@ -28,6 +29,12 @@ _INSERT = expression(
 _IN = expression(
     r"""\b(?P<name>\w{2,100})["'`\]]?\s{1,4}(?:not\s{1,4})?in\s{0,4}\(\s{0,4}
         (?P<literals>'(?:[^'\x00]|'')*'(?:\s{0,4},\s{0,4}'(?:[^'\x00]|'')*'){0,200})""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# token LIKE '…%', as a search by a beginning is written.
+_LIKE = expression(
+    r"""\b(?P<name>\w{2,100})(?:\\*["'`\]])?\s{1,4}(?:not\s{1,4})?(?:[ir]?like|regexp|similar\s{1,4}to)\s{1,4}
+        (?:binary\s{1,4})?[EN]?(?P<mark>\\*')(?P<literal>(?:(?!(?P=mark))[^\x00]|''){1,300})""",
     re.VERBOSE | re.IGNORECASE,
 )
 # SQLCipher, and the Connection of another database.
@@ -102,6 +109,8 @@ def without_statements(text: str, found: Found) -> str:
         text = _without_inserted(text, found)
     if " in (" in folded or " in(" in folded:
         text = _IN.sub(lambda listed: _without_listed(listed, found), text)
+    if "like" in folded or "regexp" in folded or "similar" in folded:
+        text = replaced(_LIKE, text, found, lambda searched: is_secret_name(searched["name"]))
     if "pragma" in folded:
         text = replaced(_PRAGMA, text, found)
     if _PARAMETERS in text:
@@ -170,11 +179,9 @@ def _without_words(text: str, folded: str, found: Found) -> str:
 def _is_value(match: re.Match[str]) -> bool:
     """Tell whether a match without quotes has a secret's look: prose has words."""
     group = match.lastgroup
-    return (
-        group == "quoted"
-        or match.groupdict().get("sure") is not None
-        or any(map(str.isdigit, match[group or 0]))
-    )
+    if group == "quoted" or any(map(str.isdigit, match[group or 0])):
+        return True
+    return match.groupdict().get("sure") is not None and not is_of_sentences(match[group or 0])
 
 
 def _without_listed(listed: re.Match[str], found: Found) -> str:
@@ -203,6 +210,8 @@ def _without_inserted(text: str, found: Found) -> str:
             continue
         values = _INSERTED.match(text, start)
         rest = values[0] if values is not None else ""
+        if rest.endswith(")'"):  # the quote is that of the text that the statement stands in
+            rest = rest[:-1]
         if _STRAY.search(_LITERAL.sub("''", rest)) is not None:
             scrubbed = SCRUBBED
         else:
