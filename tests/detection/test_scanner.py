@@ -364,3 +364,36 @@ def test_a_name_is_found_from_its_beginning():
         if one.rule in {"java-exception-name", "python-exception-class"}
     }
     assert starts == {"java-exception-name": 0, "python-exception-class": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("Modulo by zero", "body", "Modulo by zero"),
+        (" Modulo by zero\r\n", "body", "Modulo by zero"),
+        ("<h1>Oops</h1>\n<p> Modulo by zero </p>", "body", "Modulo by zero"),
+        ("<error><message>Modulo by zero</message></error>", "body", "Modulo by zero"),
+        ("X-Error: Modulo by zero", "header", "Modulo by zero"),
+        ("Location: /pay?tries=2&error=Modulo%20by%20zero", "header", "Modulo%20by%20zero"),
+        ("Location: /pay?error=Modulo+by+zero&tries=2", "header", "Modulo+by+zero"),
+        ("/srv/shop/rates.json", "body", "/srv/s"),
+    ],
+)
+def test_words_that_are_all_an_error_says_are_read_like_a_string(text, kind, said):
+    findings = default_scanner().scan(text, Reading(status=500, kind=kind))
+    assert [text[finding.start : finding.end] for finding in findings] == [said]
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("Modulo by zero", Reading(status=200)),
+        ("The lesson is called Modulo by zero", FAILING),
+        ("Modulo by zero is what this lesson is about", FAILING),
+        ("<p>The lesson is called <b>Modulo by zero</b></p>", FAILING),
+        ("X-Lesson: Modulo by zero", Reading(status=500, kind="header")),
+        ("Location: /lessons?name=Modulo%20by%20zero", Reading(status=302, kind="header")),
+    ],
+)
+def test_the_same_words_as_a_part_of_others_are_not(text, reading):
+    assert default_scanner().scan(text, reading) == ()

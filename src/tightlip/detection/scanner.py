@@ -26,7 +26,7 @@ from tightlip.detection.selection import Selection, joined
 from tightlip.detection.spans import spans_of
 from tightlip.detection.surroundings import Surroundings
 from tightlip.detection.unpacking import is_text, unpack
-from tightlip.detection.views import View, decoded_views, joins_words
+from tightlip.detection.views import View, decoded_views, framed_views, joins_words
 from tightlip.findings.finding import Category, Finding
 
 if TYPE_CHECKING:
@@ -147,6 +147,9 @@ class Scanner:
             for place in _places(strong, view, strong.engine.hits(view.data)):
                 is_needed = True
                 yield place
+        for view in framed_views(views, reading):
+            views.append(view)
+            yield from _places(strong, view, strong.engine.hits(view.data))
         if is_needed:
             for view in views:
                 yield from _places(weak, view, weak.engine.hits(view.data))

@@ -7,6 +7,7 @@ from base64 import b64decode, urlsafe_b64decode
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tightlip.detection.encoding import ENCODINGS, MARKUP, PERCENT, Encoding
 from tightlip.detection.reading import Reading
@@ -65,6 +66,15 @@ _BUFFER = expression(
     rb'"type"\s{0,4}:\s{0,4}"Buffer"\s{0,4},\s{0,4}"data"\s{0,4}:\s{0,4}\[([0-9,\s]{16,262144})\]'
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b"))
+_NO_WORDS = (b"{", b"[", b"<")
+_MOST_FRAMED = 64
+_LONGEST_FRAMED = 2_000
+_ERROR_FIELD = expression(
+    rb"(?:[a-z\-]{0,24}(?:error|exception|message|reason):"
+    rb"|.{0,2000}?[?&#](?:error|(?:error_?)?(?:description|message)|msg|reason|detail)=)",
+    re.IGNORECASE,
+)
+"""What stands before the words of an error in a header field: its name, or that of a parameter."""
 
 
 @dataclass(slots=True)
@@ -125,6 +135,52 @@ def decoded_views(
         forms.append(_BASE64_FAILURE)
     for dressed in (view, last) if last is not view else (view,):
         yield from _out_of_base64(dressed, reading, forms)
+
+
+class _Framed(View):
+    """A piece of its parent between two quotation marks."""
+
+    def trace(self, start: int, end: int) -> tuple[int, int]:
+        """See `View.trace`."""
+        first, last = (min(max(self.start, self.start + at - 1), self.end) for at in (start, end))
+        return (first, last) if self.parent is None else self.parent.trace(first, last)
+
+
+def framed_views(views: Sequence[View], reading: Reading) -> Iterator[View]:
+    """Yield what is said alone in an error, as a string of JSON would hold it.
+
+    Many patterns read what stands beside words, to know that nothing else belongs to them. A
+    text that is nothing but words, a line of a page and the value of a field have nothing there.
+
+    Args:
+        views: The text as it was sent, and its other views.
+        reading: What is known of it.
+    """
+    if reading.kind == "body" and reading.is_failing:
+        if not views[0].data.lstrip().startswith(_NO_WORDS):
+            yield from _framed(views[0], 0, views[0].data)
+        for view in views[1:]:
+            if view.encoding is MARKUP:
+                yield from islice(_framed_lines(view), _MOST_FRAMED)
+    elif reading.kind == "header":
+        for view in views:
+            if name := _ERROR_FIELD.match(view.data):
+                yield from _framed(view, name.end(), view.data[name.end() :].partition(b"&")[0])
+
+
+def _framed_lines(view: View) -> Iterator[View]:
+    at = 0
+    for line in view.data.split(b"\n"):
+        yield from _framed(view, at, line)
+        at += len(line) + 1
+
+
+def _framed(view: View, at: int, piece: bytes) -> Iterator[View]:
+    """Yield the words of `piece`, which stands in `view` at `at`, in quotation marks."""
+    words = piece.strip()
+    if 0 < len(words) <= _LONGEST_FRAMED:
+        start = at + piece.index(words)
+        yield _Framed(b'"%b"' % words, view, None, start, start + len(words))
 
 
 def joins_words(reading: Reading) -> bool:
