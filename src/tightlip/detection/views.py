@@ -138,11 +138,11 @@ def decoded_views(
 
 
 class _Framed(View):
-    """A piece of its parent between two quotation marks."""
+    """A piece of its parent in quotation marks, on a line of its own: two bytes on each side."""
 
     def trace(self, start: int, end: int) -> tuple[int, int]:
         """See `View.trace`."""
-        first, last = (min(max(self.start, self.start + at - 1), self.end) for at in (start, end))
+        first, last = (min(max(self.start, self.start + at - 2), self.end) for at in (start, end))
         return (first, last) if self.parent is None else self.parent.trace(first, last)
 
 
@@ -180,7 +180,7 @@ def _framed(view: View, at: int, piece: bytes) -> Iterator[View]:
     words = piece.strip()
     if 0 < len(words) <= _LONGEST_FRAMED:
         start = at + piece.index(words)
-        yield _Framed(b'"%b"' % words, view, None, start, start + len(words))
+        yield _Framed(b'\n"%b"\n' % words, view, None, start, start + len(words))
 
 
 def joins_words(reading: Reading) -> bool:
