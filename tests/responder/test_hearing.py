@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI, Form, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from pydantic import AfterValidator
 
 from tightlip import MaxLength, PublicError, Shield
 
@@ -148,6 +149,53 @@ def test_a_parameter_of_an_authors_own_words_leaves(app, get, sink, error):
 
     answer = get("/").json()["error"]
     assert answer["details"] == {"reason": "the vintage of that year is sold out"}
+    assert sink.incidents == ()
+
+
+class NoteRefused(PublicError, ValueError):
+    status = 422
+    message = "This note was refused: {reason}"
+    reason: Annotated[str, MaxLength(120)]
+
+
+def refuse(note):
+    said = said_by_another()
+    if note == "late":
+        raise ValueError("Notes are written in the evening, never before noon")
+    raise NoteRefused(reason=said if note == "said" else "the vintage of that year is sold out")
+
+
+@pytest.fixture
+def refused(app, get):
+    @app.get("/")
+    def read(note: Annotated[str, AfterValidator(refuse)]):
+        return note
+
+    def ask(note):
+        answer = get("/", params={"note": note})
+        assert answer.status_code == 422
+        return answer
+
+    return ask
+
+
+@needs_raises
+def test_a_parameter_in_the_words_of_a_validator_is_held_to_the_same(refused, sink):
+    assert WORDS not in refused("said").text
+    (withheld,) = sink.incidents[0]["withheld"]
+    assert (withheld["where"], withheld["text"]) == ("parameter reason", WORDS)
+
+
+@pytest.mark.parametrize(
+    ("note", "message"),
+    [
+        ("own", "This note was refused: the vintage of that year is sold out"),
+        ("late", "Notes are written in the evening, never before noon"),
+    ],
+)
+def test_what_a_validator_says_in_its_authors_words_leaves(refused, sink, note, message):
+    (field,) = refused(note).json()["error"]["fields"]
+    assert field["message"] == message
     assert sink.incidents == ()
 
 
