@@ -141,10 +141,24 @@ def test_a_long_list_is_cut_for_readers_and_whole_for_programs(directory, run, s
     done = run("list")
     assert len(done.stdout.splitlines()) == 50
     assert done.stderr == "These are the newest 50; --limit 0 lists all.\n"
+    done = run("list", "--limit", "60", "--fingerprint", "v1:0")
+    assert len(done.stdout.splitlines()) == 60
+    assert done.stderr == ""  # there is no more to list
     assert len(run("list", "--limit", "0").stdout.splitlines()) == 60
     assert len(run("list", "--limit", f"{10**30}").stdout.splitlines()) == 60
     assert len(run("list", "--limit", "7", "--format", "jsonl").stdout.splitlines()) == 7
     assert len(run("list", "--format", "jsonl").stdout.splitlines()) == 60
+
+
+def test_a_record_with_nothing_to_show_says_so(fail, run, directory):
+    directory.path.mkdir()
+    assert run("list").stderr == "There is no incident.\n"
+    assert run("alerts").stderr == "No alert was made.\n"
+    fail()
+    done = run("list", "--fingerprint", "v1:\x1b")
+    assert (done.stdout, done.stderr) == ("", "There is no incident of the fault v1:\\x1b.\n")
+    assert run("list", "--fingerprint", "v1:0", "--format", "jsonl").stderr == ""
+    assert run("alerts", "--format", "jsonl").stderr == ""
 
 
 def test_one_that_was_thinned_out_is_shown_with_the_nearest_report(fail, directory, run, summary):

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tightlip.incidents.framing import frame
+from tightlip.incidents.spool import Spool
+
 COMMAND = Path(sys.executable).with_name("tightlip")
 
 
@@ -164,3 +167,45 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(30) == 141
+
+
+@pytest.fixture
+def recorded(directory, summary) -> Path:
+    """A directory with one incident."""
+    Spool(directory).append(frame(summary("K7Q29FMX4D1T")))
+    return directory.path
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [("--help",), ("scan", "-"), ("incidents", "list")])
+def test_an_output_that_cannot_be_written_is_told(recorded, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tightlip", *arguments],
+            env={**os.environ, "TIGHTLIP_DIRECTORY": str(recorded)},
+            input="KeyError: 'EUR' at /srv/shop/prices.py:7\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == "Error: [Errno 28] No space left on device\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("scan -", 1), ("incidents list", 0), ("incidents stats", 0)]
+)
+def test_a_process_without_output_or_errors_does_its_work(recorded, arguments, code, closed):
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m tightlip {arguments} {closed}', sys.executable],
+        env={**os.environ, "TIGHTLIP_DIRECTORY": str(recorded)},
+        input="KeyError: 'EUR' at /srv/shop/prices.py:7\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code

@@ -8,7 +8,8 @@ import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -82,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     settings: dict[str, Any] = {"color": False} if os.environ.get("NO_COLOR") else {}
+    # A process may be started without them, and a file that it opens would take their numbers.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     output = sys.stdout
     try:
         code = tightlip_command.main(
@@ -98,4 +102,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         if sys.stdout is output:
             raise
         return _NO_READER
+    except OSError as error:
+        # A full disk below our output is told by every write, the interpreter's last one too.
+        click.echo(f"Error: {error}", err=True)
+        sys.stdout = _nowhere()
+        return _COULD_NOT_RUN
     return code if isinstance(code, int) else 0
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")

@@ -118,7 +118,7 @@ def _kept_or_made(
     from tightlip.detection.ruleset import parse  # not for rules that are compiled already
 
     if files and signs:
-        _LOGGER.warning("Tightlip compiles its rules, which takes some seconds; %s", _next_start())
+        _LOGGER.warning("Tightlip compiles its rules, which can take a minute; %s", _next_start())
     made = _made(parse(files), module, signs)
     rows = [detector.as_json() for detector in made.detectors]
     cache.write(key, rows, [engine.compiled() for engine in made.engines])

@@ -109,9 +109,9 @@ def told_plainly(place: Place) -> Iterator[None]:
         yield
     except StoreError as error:
         raise click.ClickException(str(error)) from None
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if error.filename is None:  # of what we write, not of a file that is read
+            raise
         reason = error.strerror or error
         raise click.ClickException(f"{place.name} cannot be read: {reason}.") from None
 

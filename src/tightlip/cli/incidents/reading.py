@@ -57,16 +57,21 @@ def list_incidents(
     """List the incidents, the newest first."""
     if limit is None:
         limit = _SHOWN if form == "text" else 0
-    limit = min(limit, sys.maxsize)  # a database knows no larger numbers
+    limit = min(limit, sys.maxsize - 1)  # a database knows no larger numbers
     with opened(find_place(given, directory)) as records:
         if records is None:
             return
         shown = 0
-        for incident in records.newest(limit or None, fingerprint=fingerprint):
+        for incident in records.newest(limit + 1 if limit else None, fingerprint=fingerprint):
+            if limit and shown == limit:
+                if form == "text":
+                    click.echo(f"These are the newest {shown}; --limit 0 lists all.", err=True)
+                break
             click.echo(incident.as_json() if form == "jsonl" else line_of(incident))
             shown += 1
-        if form == "text" and shown == limit and records.kept().incidents > shown:
-            click.echo(f"These are the newest {shown}; --limit 0 lists all.", err=True)
+        if form == "text" and not shown:
+            of = "" if fingerprint is None else f" of the fault {visible_line(fingerprint)}"
+            click.echo(f"There is no incident{of}.", err=True)
 
 
 @click.command()

@@ -19,13 +19,20 @@ from tightlip.incidents.visible import visible_line
 
 @click.command()
 @format_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000), metavar="N")
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="At most so many.",
+)
 @directory_option
 @click.pass_obj
 def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
-    """Show what was told at once.
+    """Show the alerts that were made, the newest first.
 
-    That are faults that were new, came back, or were suddenly frequent.
+    A fault makes one where it is new, came back, or is suddenly frequent.
     """
     from dataclasses import asdict
 
@@ -35,7 +42,8 @@ def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
     with opened(find_place(given, directory)) as records:
         if records is None:
             return
-        for alert in records.alerts(limit):
+        made = records.alerts(limit)
+        for alert in made:
             if form == "jsonl":
                 click.echo(encode({**asdict(alert), "occasion": alert.occasion.value}))
                 continue
@@ -44,6 +52,8 @@ def alerts(given: Given, form: str, limit: int, directory: str | None) -> None:
                 f"{alert.time}  {alert.occasion.value:10}  {visible_line(alert.type)}"
                 f"{within(alert.place)}  {alert.reference or '-'}  {alert.outlet}  {sent}"
             )
+        if form == "text" and not made:
+            click.echo("No alert was made.", err=True)
 
 
 @click.command()
