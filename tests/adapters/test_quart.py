@@ -268,6 +268,27 @@ def test_no_client_waits_for_an_application_that_waits_for_it_to_leave(sink, ser
     assert [incident.get("exception.type") for incident in sink.incidents] == [None, "ValueError"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "BREW"])
+def test_where_there_is_a_websocket_alone_http_finds_nothing(sink, method):
+    app = Shield(sinks=[sink])(application())
+
+    @app.websocket("/crash")
+    @app.websocket("/orders")
+    @app.websocket("/socket")
+    async def socket():
+        await websocket.accept()
+
+    status, headers, body = ask(app, "/socket", method)
+    assert (status, headers.get("allow")) == (404, None)
+    assert json.loads(body)["error"]["code"] == "NOT_FOUND"
+    status, headers, _ = ask(app, "/crash", method)
+    allowed = None if method == "GET" else "GET"
+    assert (status, headers.get("allow")) == (500 if method == "GET" else 405, allowed)
+    if method != "POST":
+        status, headers, _ = ask(app, "/orders", method)
+        assert (status, headers.get("allow")) == (405, "POST")
+
+
 def test_a_socket_never_ends_well_after_a_failure(sink):
     app = Shield(sinks=[sink])(application())
 

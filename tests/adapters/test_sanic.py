@@ -375,6 +375,61 @@ def test_a_signal_whose_listener_fails_leaves_nobody_without_an_answer(sink, eve
     assert sorted(failed) == ([] if is_fine else ["LookupError", *crashed])
 
 
+@pytest.mark.parametrize("event", ["begin", "read_head", "request", "read_body", "handle"])
+def test_a_signal_whose_listener_fails_before_a_handler_runs_is_a_failure(sink, event):
+    application = application_with(fine, methods=["POST"])
+
+    async def fail(**_):
+        raise LookupError(CANARY)
+
+    application.signal(f"http.lifecycle.{event}")(fail)
+    request = written("/", method="POST", body=b'{"a":1}')
+    answer = send(Shield(sinks=[sink])(application), request)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"CANARY" not in answer
+    assert [incident["exception.type"] for incident in sink.incidents] == ["LookupError"]
+
+
+def test_a_listener_that_fails_when_a_connection_begins_lets_no_request_of_it_through(sink):
+    application = application_with(fine)
+
+    async def fail(**_):
+        raise LookupError(CANARY)
+
+    application.signal("http.lifecycle.begin")(fail)
+    twice = written("/").replace(b"connection: close", b"x: y") + written("/")
+    answer = send(Shield(sinks=[sink])(application), twice)
+    assert answer.count(b"HTTP/1.1 500 ") == 2
+    assert [len(incident["exceptions"][0]["frames"]) for incident in sink.incidents] == [
+        len(sink.incidents[0]["exceptions"][0]["frames"])
+    ] * 2
+
+
+@pytest.mark.parametrize("path", ["/", "/crash", "/parts"])
+def test_a_listener_that_fails_as_an_answer_is_written_does_not_hold_it_back(sink, path):
+    async def parts(request):
+        response = await request.respond(content_type="text/plain")
+        await response.send("one ")
+        await response.send("two")
+        await response.eof()
+
+    application = application_with(fine)
+    application.add_route(crash, "/crash")
+    application.add_route(parts, "/parts")
+
+    async def fail(**_):
+        raise LookupError(CANARY)
+
+    application.signal("http.lifecycle.send")(fail)
+    answer = ask(Shield(sinks=[sink])(application), path)
+    expected = {"/": b'{"fine":true}', "/parts": b"one two\r\n0\r\n\r\n"}
+    assert answer.startswith(b"HTTP/1.1 500 " if path == "/crash" else b"HTTP/1.1 200 ")
+    assert answer.endswith(expected.get(path, b"}"))
+    assert b"CANARY" not in answer
+    failed = sorted(incident["exception.type"] for incident in sink.incidents)
+    assert failed == ["LookupError", *["ValueError"] * (path == "/crash")]
+
+
 def test_a_stream_of_either_kind_leaves_whole(sink):
     async def responded(request):
         response = await request.respond(content_type="text/plain")

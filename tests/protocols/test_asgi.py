@@ -597,6 +597,21 @@ def test_to_close_with_a_code_that_no_frame_can_hold_is_a_failure(ask, sink, cod
     assert len(sink.incidents) == 1
 
 
+@pytest.mark.parametrize("closes_again", [True, False])
+def test_an_application_that_catches_that_has_the_last_word_or_fails(exchange, sink, closes_again):
+    async def app(scope, receive, send):
+        await send({"type": "websocket.accept"})
+        with suppress(Exception):
+            await send({"type": "websocket.close", "code": 99999, "reason": ""})
+        if closes_again:
+            await send({"type": "websocket.close", "code": 4000, "reason": ""})
+
+    answer = exchange(Shield(sinks=[sink])(app), **WEBSOCKET)
+    code, reason = (4000, "") if closes_again else (1011, "INTERNAL_SERVER_ERROR")
+    assert answer.sent[1:] == [{"type": "websocket.close", "code": code, "reason": reason}]
+    assert len(sink.incidents) == (not closes_again)
+
+
 def test_a_websocket_closes_once_and_with_a_text_only(ask, sink):
     close = {"type": "websocket.close", "code": 4000, "reason": 7}
     answer = ask({"type": "websocket.accept"}, close, close, RuntimeError(CANARY), **WEBSOCKET)

@@ -17,7 +17,14 @@ from quart import (
     websocket,
 )
 from quart.asgi import ASGIHTTPConnection
-from werkzeug.exceptions import ClientDisconnected, InternalServerError
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+)
+from werkzeug.routing import WebsocketMismatch
 
 from tightlip.exchange import Request
 from tightlip.failure import Failure
@@ -135,6 +142,11 @@ def _listening_class(before: Any) -> type:
                 answer = await self.handle_http_exception(*context, plain)
                 return await self.finalize_request(*context, answer, from_error_handler=True)
 
+        def raise_routing_exception(self, request: Any) -> Any:
+            if isinstance(request.routing_exception, (MethodNotAllowed, WebsocketMismatch)):
+                raise _refusal_of(request, self.create_url_adapter(request))
+            super().raise_routing_exception(request)
+
         def sync_to_async(self, func: Any) -> Any:
             return super().sync_to_async(raising(func))
 
@@ -185,6 +197,17 @@ def _guarded_class(before: Any, guard: Guard, responder: Responder) -> type:
             await super().handle_background_exception(*arguments)
 
     return Guarded
+
+
+def _refusal_of(connection: Any, places: Any) -> HTTPException:
+    """Return what a route for the other protocol comes to, or one for other methods.
+
+    Werkzeug counts the methods of both protocols.
+    """
+    methods = [name for name in sorted(places.allowed_methods()) if places.test(method=name)]
+    if connection.scope["type"] == "websocket" or not methods:
+        return NotFound()
+    return MethodNotAllowed(methods)
 
 
 def _note(error: BaseException) -> None:

@@ -106,6 +106,7 @@ class WebSocketExchange:
         self._withheld = b""
         self._has_leaked = False
         self._has_left = False
+        self._unsendable: UnsendableError | None = None
 
     async def run(self, application: Application) -> None:
         """Let the application talk; see that a failure ends as one."""
@@ -118,6 +119,7 @@ class WebSocketExchange:
         else:
             await self._returned()
         finally:
+            self._unsendable = None  # its traceback holds this exchange
             self._hearing.close()
 
     async def receive(self) -> Message:
@@ -184,6 +186,8 @@ class WebSocketExchange:
         if self._phase is Phase.HANDSHAKE and not self._has_left:
             missing = MissingHandshakeError("the application returned without a handshake")
             await self._refuse(self._answer(missing).response)
+        elif self._phase is Phase.OPEN and self._unsendable is not None:
+            await self._fail(self._unsendable)  # the application has caught it, and closed no more
         elif self._phase is Phase.OPEN and not self._has_left:
             with suppress(Exception):  # the client may have gone meanwhile, which no one has told
                 await self._close({"type": "websocket.close", "code": _NORMAL}, None)
@@ -218,7 +222,8 @@ class WebSocketExchange:
             code = _INTERNAL_ERROR  # what was cut short by an exception did not end well
         if code not in _SENDABLE_CODES:  # servers would cut the connection, or leave it open
             if answer is None and not self._has_left:
-                raise UnsendableError(f"a WebSocket cannot close with the code {code}")
+                self._unsendable = UnsendableError(f"a WebSocket cannot close with the code {code}")
+                raise self._unsendable
             code = _INTERNAL_ERROR
         await self._say_goodbye(code, reason)
 

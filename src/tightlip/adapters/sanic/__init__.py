@@ -17,7 +17,7 @@ from sanic.middleware import Middleware, MiddlewareLocation
 from sanic.response import HTTPResponse, ResponseStream
 from websockets.exceptions import ConnectionClosed
 
-from tightlip.adapters.sanic.signals import listen_on
+from tightlip.adapters.sanic.signals import failure_behind, listen_on, raise_earlier
 from tightlip.adapters.sanic.writer import KEY, GuardedWriter
 from tightlip.exchange import reason_phrase
 from tightlip.failure import Failure, HttpFailure
@@ -170,6 +170,7 @@ def _register_phrases() -> None:
 async def _begin(request: Request, **_: Any) -> None:
     """Stand before the writer of a request that is about to be handled."""
     _writer_of(request)
+    raise_earlier(request)
 
 
 async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
@@ -180,7 +181,10 @@ async def _hear(request: Request, exception: BaseException, **_: Any) -> None:
     writer = _writer_of(request)
     if writer is not None:
         handled = request.app.error_handler.lookup(exception, request.name)
-        await writer.hear(exception, is_handled=handled is not None)
+        failure = failure_behind(exception)
+        await writer.hear(exception if failure is None else failure, is_handled=handled is not None)
+        if failure is not None:
+            writer.status = _SERVER_ERROR
     elif request.app.asgi:
         state_of(request.transport.scope).note(exception)
 

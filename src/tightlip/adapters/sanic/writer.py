@@ -54,6 +54,7 @@ class GuardedWriter:
 
     Attributes:
         scope: The request, in ASGI's form.
+        status: The status of the answer, where it is not that which Sanic gives.
     """
 
     def __init__(self, request: Request, stream: Any, surroundings: Surroundings) -> None:
@@ -76,7 +77,7 @@ class GuardedWriter:
         self._stream.response_func = self.send
         self._response: BaseHTTPResponse | None = None
         self._head: _Head | None = None
-        self._status: int | None = None
+        self.status: int | None = None
         self._is_own = False
         self._is_cut = False
         self._task = cast("asyncio.Task[Any]", asyncio.current_task())
@@ -88,7 +89,7 @@ class GuardedWriter:
         self._is_own = not is_handled
         if isinstance(exception, PayloadTooLarge) and self._request.head == b"":
             line = self._stream.recv_buffer.find(b"\r\n")
-            self._status = 431 if 0 <= line < self._stream.HEADER_MAX_SIZE else 414
+            self.status = 431 if 0 <= line < self._stream.HEADER_MAX_SIZE else 414
         if self._exchange.is_streaming or self._exchange.is_done:
             await self._run(self._exchange.fail(exception))
 
@@ -125,7 +126,7 @@ class GuardedWriter:
             if has_body:
                 fields.append((b"content-length", str(len(data)).encode()))
         self._exchange.received(getattr(self._request, "body", None) or b"")
-        await self._run(self._exchange.begin(self._status or response.status, fields))
+        await self._run(self._exchange.begin(self.status or response.status, fields))
         return data, ends
 
     async def _run(self, step: Awaitable[None]) -> None:
