@@ -3,7 +3,7 @@
 Each text in which a secret is planted, and so each pattern, since none is without one, makes hostile
 ones: it is repeated, and what stands before its secret is followed by what a pattern may have to go
 over again and again. The search runs in a process of its own, which the system ends where one of
-them takes many times the processor's time that the slowest does.
+them takes some forty times the processor's time that the slowest does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 import tomllib
 from pathlib import Path
 
-SHORT, LONG = 12_000, 60_000  # the search takes 65,536 characters at most
+SHORT, LONG = 36_000, 60_000  # the search takes 65,536 characters at most
 NO_END = "x" * 5000  # longer than the longest secret that a pattern takes
 PUMPS = ["\n", "a", "a ", "\\", '"', "'", "<a ", "a=", "a: ", "1", "\t", "(", ",", "/", "\\n "]
 
@@ -47,7 +47,8 @@ def search():
     for text, said in hostile():
         sys.stdout.write(f"{said}\n")
         sys.stdout.flush()
-        most = math.ceil(time.process_time()) + 1
+        # A virtual machine may count as its own what its host has given to others meanwhile.
+        most = math.ceil(time.process_time()) + 5
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
         scrub_text(text)
     sys.stdout.write("all\n")

@@ -29,7 +29,7 @@ _EQUAL = expression(
 )
 # '…' is not a valid password, "…" is too short for the field password.
 _JUDGED = expression(
-    r"""(?P<mark>\\*["'`])(?P<value>[^\s"'`\x00\\]{4,200})(?P=mark)[ ](?:is|was)
+    r"""(?<!\\)(?P<mark>\\*["'`])(?P<value>[^\s"'`\x00\\]{4,200})(?P=mark)[ ](?:is|was)
         (?:[ ](?:not|no|an?|the|too|valid|invalid|correct|wrong|known|expired|short|long|weak|for
             |as|field|column|parameter)){1,6}+[ ](?:\\*["'`])?(?P<name>[\w.-]{2,60}+)""",
     re.VERBOSE,
