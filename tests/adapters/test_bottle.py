@@ -8,7 +8,7 @@ from wsgiref.util import setup_testing_defaults
 
 import bottle
 import pytest
-from bottle import Bottle, HTTPError, HTTPResponse, abort, request
+from bottle import Bottle, HTTPError, HTTPResponse, abort, request, static_file
 
 import tightlip
 from contract.answers import error_in, without_reference
@@ -163,6 +163,14 @@ def returns():
     return HTTPResponse(CANARY, 409)
 
 
+def returns_an_error():
+    return HTTPError(409, CANARY)
+
+
+def returns_what_bottle_says():
+    return static_file("none.txt", root="/nowhere")
+
+
 def raises_in_the_first_step():
     raise Corked
     yield b""
@@ -178,6 +186,8 @@ def raises_in_the_first_step():
         (aborts_formatted, 400, "The request could not be understood", True),
         (raises_around, 503, "The service is not available", True),
         (returns, 409, "The request conflicts with", True),
+        (returns_an_error, 409, "The request conflicts with", True),
+        (returns_what_bottle_says, 404, "What you are looking for does not exist", False),
         (raises_in_the_first_step, 409, "This wine is corked", False),
     ],
 )
@@ -187,6 +197,15 @@ def test_words_leave_where_they_are_literal(sink, make, status, message, is_reco
     assert answered == status
     assert error["message"].startswith(message)
     assert bool(sink.incidents) is is_recorded
+
+
+@pytest.mark.parametrize("words", [CANARY, CANARY.encode()], ids=["text", "bytes"])
+def test_the_words_of_an_error_that_is_returned_are_in_the_record(sink, words):
+    app = Shield(sinks=[sink])(raising(lambda: HTTPError(409, words)))
+    ask(app, "/")
+    ((withheld,),) = (incident["withheld"] for incident in sink.incidents)
+    assert withheld["text"] == CANARY
+    assert "Conflict(tightlip.PublicError):" in withheld["advice"]
 
 
 def test_a_handler_of_the_applications_own_still_runs(sink):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from bottle import Bottle, HTTPResponse, abort, request
+from bottle import Bottle, HTTPResponse, abort, auth_basic, request, static_file
 
 from tightlip.failure import Failure, HttpFailure
 from tightlip.protocols.asgi_exchange import Scope, state_of
@@ -31,6 +31,8 @@ _PATH_READER = "getargs"  # what a filter refuses in a path is not there
 _ABORTING = "abort"
 _FIRST_ERROR = 400
 _NOT_FOUND = 404
+_OWN_WORDS = frozenset(static_file.__code__.co_consts) | frozenset(auth_basic.__defaults__ or ())
+"""What Bottle's own functions say in answers that they return."""
 _TOLD_ANYWAY = ("Traceback (most recent call last):", "<h1>Critical error")
 
 _FRAMEWORK = cast("Framework", sys.modules[__name__])
@@ -141,20 +143,30 @@ def _guarded_class(before: Any, guard: Guard) -> type:
                     out.status = failure.status
             return super()._cast(out, peek)
 
-        def default_error_handler(self, res: Any) -> Any:  # noqa: ARG002 - Bottle's
-            """Write no page: it would be no one's words."""
-            return b""
+        def default_error_handler(self, res: Any) -> Any:
+            """Write no page, which would be no one's words, but what the application returned."""
+            return b"" if traceback_of(_exception_of(res)) is not None else _returned_words(res)
 
     return Guarded
 
 
 def _note(out: HTTPResponse) -> None:
     """Remember what was raised; an answer that was only returned is one made by hand."""
-    exception = getattr(out, "exception", None)
-    if not isinstance(exception, BaseException):
-        exception = out
+    exception = _exception_of(out)
     if traceback_of(exception) is not None:
         state_of(request.environ).note(exception)
+
+
+def _exception_of(out: HTTPResponse) -> BaseException:
+    """Return the exception that an answer was made of, or the answer, which is one itself."""
+    exception = getattr(out, "exception", None)
+    return exception if isinstance(exception, BaseException) else out
+
+
+def _returned_words(out: HTTPResponse) -> str | bytes:
+    """Return the body of an answer made by hand, for the guard to withhold and record."""
+    words = out.body
+    return words if isinstance(words, (str, bytes)) and words not in _OWN_WORDS else b""
 
 
 class _WithoutTracebacks:
