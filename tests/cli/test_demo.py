@@ -68,7 +68,7 @@ def page_of(entrance: str) -> str:
 def test_help_says_what_happens():
     said = " ".join(ended("--help").stdout.split())
     assert "The same shop (accounts, orders, payments on a real database) runs twice" in said
-    assert "Ctrl-C stops all of it and removes the database; the incidents stay" in said
+    assert "Ctrl-C stops all of it and removes the shop's data; the incidents stay" in said
     for option in ("--host", "--port", "--database", "--open / --no-open"):
         assert option in said
 

@@ -51,6 +51,21 @@ def test_a_command_that_is_not_there_is_told_alike_in_every_group():
         assert f"Error: No such command {asked!r}. Did you mean {meant!r}?\n" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("tightlip inc", ["incidents"]),
+        ("tightlip incidents s", ["serve", "show", "stats"]),
+        ("tightlip serve --server g", ["granian", "gunicorn"]),
+    ],
+)
+def test_a_shell_completes_words(words, offered):
+    done = tightlip(
+        _TIGHTLIP_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(words.count(" "))
+    )
+    assert done.stdout.split() == [f"plain,{word}" for word in offered]
+
+
 def test_version_is_that_of_the_installed_package():
     assert tightlip("--version").stdout == f"tightlip {version('tightlip')}\n"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 import subprocess
 import sys
 import time
@@ -302,6 +303,14 @@ def test_wrong_settings_are_refused_with_what_to_give(options, words):
         Alerts(**options)
     assert "planted" not in str(refused.value)
     assert "planted" not in repr(Alerts(webhook="https://h/", secret="planted " * 4))
+
+
+def test_who_is_told_can_be_known_by_the_name_and_no_secret_is_in_it():
+    alerts = Alerts(webhook="https://chat.example/hooks/planted?key=planted")
+    assert re.fullmatch("alerts-chat.example-[0-9a-f]{12}", alerts.outlet().name)
+    alerts = Alerts(command=[sys.executable, "--key", "planted"])
+    program = Path(sys.executable).name
+    assert re.fullmatch(f"alerts-{re.escape(program)}-[0-9a-f]{{12}}", alerts.outlet().name)
 
 
 def test_alerts_are_a_setting_of_a_shield():

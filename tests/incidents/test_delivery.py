@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -8,8 +11,16 @@ import threading
 import pytest
 
 from tightlip.incidents import delivery as module
-from tightlip.incidents.delivery import Delivery, NoRoomError, PostponedError, RefusedError
+from tightlip.incidents.delivery import (
+    Delivery,
+    NoRoomError,
+    PostponedError,
+    RefusedError,
+    told_of,
+)
 from tightlip.incidents.incident import Incident
+
+CANARY = "canary-5d21"
 
 
 def incident(number=0):
@@ -183,6 +194,20 @@ def test_a_receiver_that_is_down_at_the_end_is_tried_until_the_bound(told, monke
     delivery.close()
     eventually(delivery, lambda: delivery.dropped == {"not_sent_at_exit": 1})
     assert len(taker.calls) > 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (PermissionError(errno.EACCES, CANARY), "PermissionError: Permission denied"),
+        (socket.gaierror(socket.EAI_NONAME, CANARY), "socket.gaierror"),
+        (ssl.SSLCertVerificationError(1, CANARY), "ssl.SSLCertVerificationError"),
+        (OSError(CANARY), "OSError"),
+    ],
+    ids=["system", "name", "certificate", "no number"],
+)
+def test_only_a_number_of_the_systems_is_told_in_the_systems_words(fault, words):
+    assert told_of(fault) == words
 
 
 def test_it_goes_on_after_it_was_closed():

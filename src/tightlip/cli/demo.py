@@ -49,7 +49,7 @@ def command(host: str, port: int, database: str | None, *, show: bool | None) ->
 
     The same shop (accounts, orders, payments on a real database) runs twice: bare, and in
     shield(app). Press a failure on the page to see what either twin tells the client, and the
-    incident's report. Ctrl-C stops all of it and removes the database; the incidents stay, and
+    incident's report. Ctrl-C stops all of it and removes the shop's data; the incidents stay, and
     `tightlip incidents` shows them.
     """
     try:
@@ -93,7 +93,7 @@ def _tell(running: Running, host: str, port: int) -> None:
         f"              kept in {running.directory}\n"
         f"\n"
         f"  They show up here too; `tightlip incidents` has them all, also later.\n"
-        f"  Ctrl-C stops all of it and removes the database.\n"
+        f"  Ctrl-C stops all of it and removes the shop's data.\n"
     )
     if not _is_loopback(host):
         click.echo(

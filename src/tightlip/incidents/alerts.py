@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from tightlip.incidents.alerting import Alert, Occasion
@@ -20,6 +22,8 @@ from tightlip.incidents.posting import post, refuse_bad_headers, refuse_bad_url
 from tightlip.incidents.signing import key_of, signed
 
 _LONGEST = 60.0  # seconds
+_LONGEST_NAME = 60
+_UNUSUAL = re.compile("[^A-Za-z0-9._-]")
 
 
 class CommandError(Exception):
@@ -76,9 +80,13 @@ class Alerts:
 
     def outlet(self) -> Outlet:
         """Return these alerts as the store knows them."""
-        address = self.webhook or encode({"command": [*(self.command or ())]})
+        if self.webhook is not None:
+            address, receiver = self.webhook, urlsplit(self.webhook).hostname or ""
+        else:
+            command = list(self.command or ())
+            address, receiver = encode({"command": [*command]}), Path(command[0]).name
         return Outlet(
-            outlet_name("alerts", address),
+            outlet_name(f"alerts-{_UNUSUAL.sub('_', receiver)[:_LONGEST_NAME]}", address),
             Takes.ALERTS,
             self._send,
             settings=encode(

@@ -24,6 +24,7 @@ _LONGEST_POSTPONED = 600.0  # a receiver may not put us off for longer
 _GIVEN_UP_AFTER = 3600.0
 _FEWEST_TRIES = 5
 _LAST_WAIT = 5.0
+_WITH_OWN_NUMBERS = frozenset({"socket", "ssl"})  # their errors' numbers are not the system's
 
 _deliveries: weakref.WeakSet[Delivery] = weakref.WeakSet()
 _registry = threading.Lock()
@@ -49,11 +50,21 @@ class PostponedError(Exception):
         self.seconds = seconds
 
 
+def kind_of(fault: BaseException) -> str:
+    """Return the class of a fault, with the system's words where it has numbered it."""
+    happened = class_name(type(fault))
+    if (
+        isinstance(fault, OSError)
+        and fault.errno is not None
+        and type(fault).__module__ not in _WITH_OWN_NUMBERS
+    ):
+        return f"{happened}: {os.strerror(fault.errno)}"
+    return happened
+
+
 def told_of(fault: BaseException) -> str:
     """Return what may be told of a delivery that failed: its kind, and no word of a receiver's."""
-    happened = class_name(type(fault))
-    if isinstance(fault, OSError) and fault.errno is not None:
-        return f"{happened}: {os.strerror(fault.errno)}"
+    happened = kind_of(fault)
     if isinstance(fault, (RefusedError, PostponedError)) and str(fault):
         return f"{happened}: {fault}"
     return happened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from tightlip.incidents import instruments, standard_error
 from tightlip.incidents.archive import Archive
 from tightlip.incidents.capture import capture
-from tightlip.incidents.delivery import OutsideSink
+from tightlip.incidents.delivery import OutsideSink, kind_of
 from tightlip.incidents.encoding import JSON
 from tightlip.incidents.fingerprint import VERSION
 from tightlip.incidents.incident import ERROR, SCHEMA_VERSION, Incident, Occurrence, now
@@ -187,10 +186,8 @@ class Recorder:
     def _warn(self, what: str, happened: str, fault: BaseException, advice: str = "") -> None:
         """Tell standard error of a fault, at most once a minute."""
         if self._warnings.allows(what):
-            line = f"tightlip: {happened} with {class_name(type(fault))}"
-            if isinstance(fault, OSError) and fault.errno is not None:
-                line += f": {os.strerror(fault.errno)}"
-            standard_error.write_line(visible_line(line + advice))
+            line = f"tightlip: {happened} with {kind_of(fault)}{advice}"
+            standard_error.write_line(visible_line(line))
 
     def _count(self, what: str) -> None:
         with self._lock:
