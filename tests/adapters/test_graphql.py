@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from contextvars import ContextVar
 from io import BytesIO, StringIO
 
 import ariadne
@@ -80,6 +83,77 @@ def fail_later():
         raise ValueError(CANARY)
 
     return events()
+
+
+REACHED = ContextVar("reached")
+
+
+async def sleep_on():
+    REACHED.get().set()
+    await asyncio.Event().wait()
+
+
+def ending_strawberry(sink, end):
+    async def raising():
+        raise end(CANARY)
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def now(self) -> str:
+            raise end(CANARY)
+
+        @strawberry.field
+        async def later(self) -> str:
+            await raising()
+
+        @strawberry.field
+        async def fine(self) -> str | None:
+            return "fine"
+
+        @strawberry.field
+        async def endless(self) -> str | None:
+            await sleep_on()
+
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def events(self) -> AsyncGenerator[str, None]:
+            yield "fine"
+            raise end(CANARY)
+
+    schema = strawberry.Schema(Query, subscription=Subscription)
+    return Shield(sinks=[sink])(schema), schema.execute
+
+
+def ending_graphene(sink, end):
+    class Query(graphene.ObjectType):
+        now = graphene.String(required=True)
+        later = graphene.String(required=True)
+        fine = graphene.String()
+        endless = graphene.String()
+
+        def resolve_now(self, info):
+            raise end(CANARY)
+
+        async def resolve_later(self, info):
+            raise end(CANARY)
+
+        async def resolve_fine(self, info):
+            return "fine"
+
+        async def resolve_endless(self, info):
+            await sleep_on()
+
+    class Subscription(graphene.ObjectType):
+        events = graphene.String(required=True)
+
+        async def subscribe_events(self, info):
+            yield "fine"
+            raise end(CANARY)
+
+    schema = Shield(sinks=[sink])(graphene.Schema(query=Query, subscription=Subscription))
+    return schema, schema.execute_async
 
 
 class NotAllowed(BasePermission):
@@ -294,6 +368,11 @@ WAYS = [
 ]
 
 
+def shown(result):
+    """Return a result as a server shows it."""
+    return {"data": result.data, "errors": [error.formatted for error in result.errors or ()]}
+
+
 def one_error(answer):
     assert CANARY not in json.dumps(answer)
     assert not answer.get("data")
@@ -406,6 +485,57 @@ def test_an_event_of_a_subscription_that_fails_on_graphene(sink):
     assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
     (wrong,) = asyncio.run(listen("subscription { evens }"))
     assert one_error(wrong)[0]["extensions"] == {"code": "VALIDATION_ERROR"}
+
+
+ENDS = [SystemExit, GeneratorExit, asyncio.CancelledError]
+
+
+@pytest.mark.parametrize("make", [ending_strawberry, ending_graphene])
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("query", ["{ later }", "{ fine later }", "{ now }"])
+def test_a_resolver_that_asks_for_the_end_of_more_than_itself_fails(sink, make, end, query):
+    _, execute = make(sink, end)
+    error, reference = one_error(shown(asyncio.run(execute(query))))
+    assert error["path"] == [query.split()[-2]]
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    (incident,) = sink.incidents
+    assert incident.reference == reference
+    assert incident["exception.type"].endswith(end.__name__)
+
+
+@pytest.mark.parametrize("make", [ending_strawberry, ending_graphene])
+@pytest.mark.parametrize("end", ENDS)
+def test_the_source_of_a_subscription_that_asks_for_an_end_fails(sink, make, end):
+    schema, _ = make(sink, end)
+
+    async def listen():
+        events = await schema.subscribe(SUBSCRIPTION)
+        return [shown(event) async for event in events]
+
+    first, second = asyncio.run(listen())
+    assert first == {"data": {"events": "fine"}, "errors": []}
+    error, _ = one_error(second)
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR"}
+    (incident,) = sink.incidents
+    assert incident["exception.type"].endswith(end.__name__)
+
+
+@pytest.mark.parametrize("make", [ending_strawberry, ending_graphene])
+def test_a_field_that_is_really_cancelled_makes_no_incident(sink, make):
+    _, execute = make(sink, ValueError)
+
+    async def cancelled():
+        reached = asyncio.Event()
+        REACHED.set(reached)
+        task = asyncio.ensure_future(execute("{ endless }"))
+        await reached.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        return task.cancelled()
+
+    assert asyncio.run(cancelled())
+    assert not sink.incidents
 
 
 def test_a_permission_that_is_refused_is_told_as_that(sink):

@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from tightlip.failure import Failure
 from tightlip.protocols import asgi, wsgi
 from tightlip.protocols.graphql import Serving, leave, tell
+from tightlip.protocols.graphql_containment import contain
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.responder.policy import Settings, read_policy
 from tightlip.responder.responder import Responder
@@ -70,6 +71,8 @@ def read(exception: BaseException) -> Failure | None:  # noqa: ARG001 - what the
 
 
 def _formatter(responder: Responder) -> Callable[[GraphQLError, bool], dict[str, Any]]:
+    contain()
+
     def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:  # noqa: ARG001, FBT001, FBT002 - what Ariadne calls
         return dict(tell(error, responder).formatted)
 

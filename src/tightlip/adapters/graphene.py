@@ -10,6 +10,7 @@ from graphql import ExecutionResult, GraphQLError
 
 from tightlip.failure import Failure
 from tightlip.protocols.graphql import tell, tell_all
+from tightlip.protocols.graphql_containment import contain
 from tightlip.protocols.instance import has_put_on, put_on
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
 from tightlip.responder.responder import Responder
@@ -23,6 +24,7 @@ def wrap(application: Any, responder: Responder) -> Any:
     """
     if not isinstance(application, Schema):
         raise ConfigurationError("of Graphene, shield() takes a graphene.Schema")
+    contain()
     if not has_put_on(application):
         put_on(application, _telling_class(type(application), responder))
     return application
@@ -37,6 +39,7 @@ def error_formatter(**settings: Unpack[Settings]) -> Callable[[GraphQLError], di
     Raises:
         ConfigurationError: A setting is unknown or has the wrong form.
     """
+    contain()
     responder = Responder(read_policy(settings))
 
     def format_error(error: GraphQLError) -> dict[str, Any]:

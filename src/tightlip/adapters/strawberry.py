@@ -13,6 +13,7 @@ from strawberry.extensions import SchemaExtension
 from tightlip.failure import Failure
 from tightlip.protocols.asgi import Guard
 from tightlip.protocols.graphql import Serving, tell_all
+from tightlip.protocols.graphql_containment import contain
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
 from tightlip.responder.responder import Responder
@@ -71,6 +72,7 @@ def read(exception: BaseException) -> Failure | None:  # noqa: ARG001 - what the
 
 def _factory(responder: Responder) -> Callable[[], SchemaExtension]:
     """Return what makes an extension for each operation, as Strawberry asks."""
+    contain()
 
     class ShieldExtension(SchemaExtension):
         def on_operation(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tightlip.failure import Failure, HttpFailure, ValidationFailure
+from tightlip.protocols.asgi_containment import own_failure
 from tightlip.protocols.asgi_exchange import NoFramework, Scope, state_of
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
 from tightlip.responder.parts import overlook, settle
@@ -109,7 +110,7 @@ def tell(error: Any, responder: Responder) -> Any:
         return error
     *around, origin = _wrappings_of(error)
     answer = responder.answer(
-        origin, None, read=lambda exception: _read(exception, error), event=_EVENT
+        own_failure(origin), None, read=lambda exception: _read(exception, error), event=_EVENT
     )
     if answer.is_declared and _speaks_for_itself(origin, responder):
         overlook((origin, *around))
