@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import closing, suppress
 from contextvars import ContextVar
 from io import BytesIO, StringIO
+from typing import Annotated
 
 import ariadne
 import graphene
@@ -26,17 +28,24 @@ from strawberry.fastapi import GraphQLRouter
 from strawberry.permission import BasePermission
 
 import tightlip
-from tightlip import PublicError, Shield
+from tightlip import MaxLength, PublicError, Shield
 from tightlip.adapters import ariadne as ariadne_adapter
 from tightlip.adapters import graphene as graphene_adapter
 from tightlip.adapters.strawberry import shield_extension
 
 CANARY = "canary-e41c"
+SEATS = "the seats of row 17 are not there"
 
 
 class ShowCancelled(PublicError):
     status = 410
     message = "The show is cancelled"
+
+
+class ShowMoved(PublicError):
+    status = 410
+    message = "The show is now at {place}"
+    place: Annotated[str, MaxLength(40)]
 
 
 class TicketGone(PublicError):
@@ -65,12 +74,29 @@ def plain():
     raise ShowCancelled
 
 
+def repeated():
+    try:
+        raise LookupError(SEATS)
+    except LookupError as exception:
+        seen = str(exception)
+    raise ShowMoved(place=seen)
+
+
+def repeating_the_client(value):
+    try:
+        raise LookupError(f"no show at {value}")
+    except LookupError:
+        pass
+    raise ShowMoved(place=value)
+
+
 RESOLVERS = {
     "crash": crash,
     "literal": literal,
     "formatted": formatted,
     "declared": declared,
     "plain": plain,
+    "repeated": repeated,
     "refused": lambda: CANARY,
     "absent": lambda: None,
 }
@@ -187,6 +213,14 @@ def strawberry_schema(*extensions):
             plain()
 
         @strawberry.field
+        def repeated(self) -> int:
+            repeated()
+
+        @strawberry.field
+        def asked(self, value: str) -> int:
+            repeating_the_client(value)
+
+        @strawberry.field
         def refused(self) -> int:
             return CANARY
 
@@ -219,6 +253,8 @@ TYPES = """
         formatted: Int!
         declared: Int!
         plain: Int!
+        repeated: Int!
+        asked(value: String!): Int!
         refused: Int!
         absent: Int!
         number(value: Int!): Int!
@@ -234,6 +270,7 @@ def ariadne_schema():
     for name, resolver in RESOLVERS.items():
         query.set_field(name, lambda *_, resolver=resolver: resolver())
     query.set_field("number", lambda *_, value: value)
+    query.set_field("asked", lambda *_, value: repeating_the_client(value))
     subscription = ariadne.SubscriptionType()
     subscription.set_source("events", lambda *_: fail_later())
     subscription.set_field("events", lambda event, *_: event)
@@ -326,7 +363,8 @@ def shielded_ariadne_on_wsgi(sink):
             "wsgi.input": BytesIO(body),
             "wsgi.errors": StringIO(),
         }
-        return json.loads(b"".join(application(environ, lambda *_: None)))
+        with closing(application(environ, lambda *_: None)) as body:
+            return json.loads(b"".join(body))
 
     return asked
 
@@ -535,6 +573,32 @@ def test_a_field_that_is_really_cancelled_makes_no_incident(sink, make):
         return task.cancelled()
 
     assert asyncio.run(cancelled())
+    assert not sink.incidents
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the interpreter tells no raises")
+@pytest.mark.parametrize(
+    "way", [shielded_strawberry, extended_strawberry, shielded_ariadne, shielded_ariadne_on_wsgi]
+)
+def test_a_parameter_that_repeats_an_exception_dealt_with_before_is_withheld(sink, way):
+    answer = way(sink)("{ repeated }")
+    assert SEATS not in json.dumps(answer)
+    error, reference = one_error(answer)
+    assert error["extensions"] == {"code": "GONE"}
+    (incident,) = sink.incidents
+    assert incident.reference == reference
+    (withheld,) = incident["withheld"]
+    assert (withheld["where"], withheld["text"]) == ("parameter place", SEATS)
+
+
+@pytest.mark.parametrize(
+    "way", [shielded_strawberry, extended_strawberry, shielded_ariadne, shielded_ariadne_on_wsgi]
+)
+def test_a_parameter_that_repeats_the_client_is_told(sink, way):
+    answer = way(sink)("query($value: String!) { asked(value: $value) }", {"value": "Oak Avenue"})
+    error, _ = one_error(answer)
+    details = {"place": "Oak Avenue"}
+    assert error["extensions"] == {"code": "SHOW_MOVED", "details": details}
     assert not sink.incidents
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Unpack
@@ -12,7 +13,7 @@ from strawberry.extensions import SchemaExtension
 
 from tightlip.failure import Failure
 from tightlip.protocols.asgi import Guard
-from tightlip.protocols.graphql import Serving, tell_all
+from tightlip.protocols.graphql import Serving, heard, tell_all
 from tightlip.protocols.graphql_containment import contain
 from tightlip.protocols.instance import call_of, has_put_on, put_on
 from tightlip.responder.policy import ConfigurationError, Settings, read_policy
@@ -77,8 +78,10 @@ def _factory(responder: Responder) -> Callable[[], SchemaExtension]:
     class ShieldExtension(SchemaExtension):
         def on_operation(self) -> Iterator[None]:
             """Tell the errors of the whole operation once it is over."""
-            yield
-            tell_all(self.execution_context.result, responder)
+            asked = self.execution_context
+            with heard(responder, f"{asked.query}\n{_written(asked.variables)}"):
+                yield
+                tell_all(asked.result, responder)
 
         def on_stream_result(self, result: Any) -> Iterator[None]:
             """Tell the errors of each result of a subscription before it leaves."""
@@ -86,6 +89,13 @@ def _factory(responder: Responder) -> Callable[[], SchemaExtension]:
             yield
 
     return ShieldExtension
+
+
+def _written(variables: Any) -> str:
+    try:
+        return json.dumps(variables, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # a file that was sent with it, say
+        return ""
 
 
 def _refuse_plainly(router: Any) -> None:

@@ -114,6 +114,7 @@ class State:
             comes meanwhile need not be one.
         given: What a guard, this one or one further inside, has let leave as an error.
         hearing: What the exchange raises, as the innermost guard hears it.
+        request: Gives the request, as that guard reads it.
         outer: The state of the exchange that was under way where this one began.
     """
 
@@ -125,6 +126,7 @@ class State:
     has_escaped: bool = False
     given: Response | None = None
     hearing: Hearing | None = None
+    request: Callable[[], Request] | None = None
     outer: State | None = None
 
     def decide(self, answer: Answer | None) -> None:
@@ -190,6 +192,7 @@ class State:
         """
         if self.exception is not None or self.answer is not None or self.given is not None:
             self.exception = self.traceback = self.answer = self.given = None
+        self.hearing = self.request = None
         if _under_way.get() is self:  # the application called this one, and goes on
             _under_way.set(self.outer)
         self.outer = None  # else one state would hold the next, in a context that serves many
@@ -197,6 +200,11 @@ class State:
 
 _under_way: ContextVar[State | None] = ContextVar("tightlip_state", default=None)
 """The state of the exchange that began last in this context."""
+
+
+def state_under_way() -> State | None:
+    """Return the state of the exchange that began last in this context; None outside of all."""
+    return _under_way.get()
 
 
 def open_state(scope: Scope) -> State:

@@ -75,14 +75,14 @@ class HttpExchange:
         self._responder = surroundings.responder
         self._framework = surroundings.framework
         self.scope = without_files(scope) if "extensions" in scope else scope
-        self._receive = receive
-        self._send = send
+        self._receive, self._send = receive, send
         state = scope.get(STATE)
         self.is_outermost = state is None
         if state is None:
             state = open_state(scope)
         self._state: State = state
         self._hearing = state.hearing = surroundings.hear()
+        state.request = self._request
         self.phase: Phase = WAITING
         self._held: Message | None = None
         self._gathered: bytearray | None = None

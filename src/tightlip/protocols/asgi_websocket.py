@@ -102,6 +102,7 @@ class WebSocketExchange:
         self._state = state_of(scope)
         self._phase = Phase.HANDSHAKE
         self._hearing = surroundings.hear() if hearing is None else hearing
+        self._state.hearing, self._state.request = self._hearing, self._request
         self._denial: Message | None = None
         self._withheld = b""
         self._has_leaked = False

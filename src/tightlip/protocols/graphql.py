@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tightlip.exchange import Request
 from tightlip.failure import Failure, HttpFailure, ValidationFailure
 from tightlip.protocols.asgi_containment import own_failure
-from tightlip.protocols.asgi_exchange import NoFramework, Scope, state_of
+from tightlip.protocols.asgi_exchange import (
+    NoFramework,
+    Scope,
+    open_state,
+    state_of,
+    state_under_way,
+)
 from tightlip.protocols.origin import is_raised_in, is_raised_while_reading
+from tightlip.responder.answer import read_nothing
 from tightlip.responder.parts import overlook, settle
 from tightlip.slots import traceback_of
 
 if TYPE_CHECKING:
+    from tightlip.responder.hearing import Hearing
     from tightlip.responder.responder import Responder
 
 _LIBRARIES = frozenset({"graphql", "strawberry", "ariadne", "graphene"})
@@ -109,8 +119,20 @@ def tell(error: Any, responder: Responder) -> Any:
     if isinstance(error.extensions, Told):
         return error
     *around, origin = _wrappings_of(error)
+    for wrapping in around:
+        if wrapping.message == _text_of(origin):  # it repeats what it was put around
+            overlook((wrapping,))
+
+    def read(exception: BaseException) -> Failure | None:
+        return _read(exception, error)
+
+    hearing, request = _under_way()
     answer = responder.answer(
-        own_failure(origin), None, read=lambda exception: _read(exception, error), event=_EVENT
+        own_failure(origin),
+        request,
+        read=read,
+        hearing=None if hearing is None else hearing.read_by(read),
+        event=_EVENT,
     )
     if answer.is_declared and _speaks_for_itself(origin, responder):
         overlook((origin, *around))
@@ -126,6 +148,48 @@ def tell(error: Any, responder: Responder) -> Any:
     # Both would hold the frames of the failed operation, and be told by whoever logs this one.
     told.__traceback__ = told.__cause__ = None
     return told
+
+
+@contextmanager
+def heard(responder: Responder, sent: str) -> Iterator[None]:
+    """Hear what an operation raises, where no guard around it does.
+
+    Args:
+        responder: The decision point.
+        sent: What the client has sent.
+    """
+    if _under_way()[0] is not None:
+        yield
+        return
+    scope: Scope = {"type": "graphql"}
+    state = open_state(scope)
+    state.hearing = hearing = responder.hearing(read_nothing)()
+    state.request = _unknown
+    hearing.received(sent.encode("utf-8", "surrogatepass"))
+    try:
+        yield
+    finally:
+        hearing.close()
+        state.forget()
+
+
+def _under_way() -> tuple[Hearing | None, Request | None]:
+    """Return what is heard of the exchange under way, and its request."""
+    state = state_under_way()
+    if state is None or state.hearing is None or state.request is None:
+        return None, None
+    return state.hearing, state.request()
+
+
+def _unknown() -> Request:
+    return Request("POST")
+
+
+def _text_of(exception: BaseException) -> str | None:
+    try:
+        return str(exception)
+    except Exception:  # a foreign exception may fail at any question
+        return None
 
 
 def tell_all(result: Any, responder: Responder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -100,6 +101,12 @@ class Hearing:
     def _has_end(self, boundary: bytes | None) -> bool:
         """Tell whether the line that ends a form has come (RFC 7578, section 4.1)."""
         return boundary is not None and b"--%b--" % boundary in b"".join((*self._body, self._end))
+
+    def read_by(self, read: Read) -> Hearing:
+        """Return the same with another reader, for an error that stands inside of an answer."""
+        same = copy(self)
+        same.read = read
+        return same
 
     def close(self) -> None:
         """Forget all."""
