@@ -509,6 +509,21 @@ def test_an_event_of_a_subscription_that_fails(sink, served, protocol):
     assert CANARY in json.dumps(incident["exceptions"])
 
 
+@pytest.mark.parametrize(
+    ("query", "name"), [("{ number(value: 1) }", None), (SUBSCRIPTION, "unknown")]
+)
+def test_a_client_that_asks_a_websocket_for_no_subscription_makes_no_incident(sink, query, name):
+    client = TestClient(Shield(sinks=[sink])(StrawberryGraphQL(strawberry_schema())))
+    payload = {"query": query, "operationName": name}
+    with client.websocket_connect("/", subprotocols=["graphql-ws"]) as socket:
+        socket.send_json({"type": "connection_init"})
+        assert socket.receive_json()["type"] == "connection_ack"
+        socket.send_json({"id": "1", "type": "start", "payload": payload})
+        answer = socket.receive_json()
+    assert (answer["type"], answer["payload"]["extensions"]["code"]) == ("error", "INVALID_REQUEST")
+    assert not sink.incidents
+
+
 def test_an_event_of_a_subscription_that_fails_on_graphene(sink):
     schema = Shield(sinks=[sink])(graphene_schema())
 

@@ -39,6 +39,8 @@ _INPUT_READERS = {
         {"get_variable_values", "coerce_variable_values", "get_argument_values"}
     )
 }
+_OPERATION_REFUSALS = "strawberry.schema.exceptions"
+"""Where Strawberry has what it raises for an operation that is unknown, or of another type."""
 _GUARDS = {"strawberry.permission": frozenset({"on_unauthorized", "_on_unauthorized"})}
 _MOST_WRAPPINGS = 32
 _BAD_REQUEST = 400
@@ -266,7 +268,9 @@ def _read(exception: BaseException, error: Any) -> Failure | None:
     if is_raised_while_reading(exception, _GUARDS, _LIBRARIES, (Exception,)):
         return HttpFailure(_FORBIDDEN)
     if not isinstance(exception, graphql.GraphQLError):
-        return None
+        is_refusal = type(exception).__module__ == _OPERATION_REFUSALS
+        is_own = is_refusal and is_raised_in(exception, _LIBRARIES)
+        return HttpFailure(_BAD_REQUEST) if is_own else None
     if _is_of_application(exception):
         return HttpFailure(_BAD_REQUEST, exception.message)
     if is_raised_while_reading(exception, _INPUT_READERS, _LIBRARIES, (Exception,)):
