@@ -6,7 +6,7 @@ import asyncio
 import sys
 import warnings
 
-from tightlip import serving
+from tightlip import serving, shield
 
 
 async def asgi(scope, receive, send):
@@ -135,6 +135,13 @@ def werkzeug(port):
     run_simple("127.0.0.1", port, wsgi, threaded=True)
 
 
+def werkzeug_debugger(port):
+    """As `flask run --debug` has it: the debugger stands around the guard."""
+    from werkzeug.serving import run_simple
+
+    run_simple("127.0.0.1", port, shield(wsgi), threaded=True, use_debugger=True)
+
+
 def wsgiref(port):
     from wsgiref.simple_server import make_server
 
@@ -162,6 +169,7 @@ KINDS = {
     "daphne": daphne,
     "waitress": waitress,
     "werkzeug": werkzeug,
+    "werkzeug-debugger": werkzeug_debugger,
     "wsgiref": wsgiref,
     "runserver": runserver,
 }

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from werkzeug import serving
 
 from tightlip.exchange import reason_phrase
+from tightlip.protocols.asgi_exchange import StreamAbortedError
 from tightlip.protocols.http1 import lower_sorted, refusal_bytes, refusal_head
 from tightlip.responder.refusal import refusal
 from tightlip.substitution import UnknownFunctionError, substitute
 
 STILL_SAYS = ""
+_MAKING = "host port app threaded processes request_handler passthrough_errors ssl_context fd"
+_DEBUGGING = "self environ start_response"
 
 
 def install() -> Iterator[str]:
@@ -23,6 +29,7 @@ def install() -> Iterator[str]:
         (handler, "send_response", "self code message", lambda _: _send_response),
         (handler, "end_headers", "self", _plain),
         (serving, "InternalServerError", "description response original_exception", _failed),
+        (serving, "make_server", _MAKING, _made),
     ):
         try:
             substitute(owner, name, parameters, make)
@@ -72,3 +79,41 @@ def _failed(_: Any) -> Callable[..., Any]:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [refused.body]
 
     return lambda: answer
+
+
+def _made(make: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a server made with the debugger, which is imported where it is asked for."""
+
+    def made(*arguments: Any, **named: Any) -> Any:
+        debug = sys.modules.get("werkzeug.debug")
+        if debug is not None:
+            with suppress(UnknownFunctionError):  # another release has another debugger
+                substitute(debug.DebuggedApplication, "debug_application", _DEBUGGING, _cutting)
+        return make(*arguments, **named)
+
+    return made
+
+
+def _cutting(debug: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """Have a stream cut that the debugger would end as if it were whole."""
+
+    def debugged(self: Any, environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        cut: list[StreamAbortedError] = []
+
+        def application(environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
+            body = self.app(environ, start_response)
+            try:
+                yield from body
+            except StreamAbortedError as exception:
+                cut.append(exception)
+            finally:
+                if hasattr(body, "close"):
+                    body.close()
+
+        debugger = copy(self)
+        debugger.app = application
+        yield from debug(debugger, environ, start_response)
+        if cut:
+            raise cut[0]
+
+    return debugged
