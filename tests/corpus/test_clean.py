@@ -12,13 +12,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 CLEAN = Path(__file__).parent / "clean"
-LINES = [
-    pytest.param(line, id=f"{path.stem}:{number}")
+FILES = {
+    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     for path in sorted(CLEAN.glob("*.jsonl"))
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
-    if line
-]
-ENTRIES = [json.loads(parameter.values[0]) for parameter in LINES]
+}
+ENTRIES = [entry for entries in FILES.values() for entry in entries]
 
 KEYS = ["id", "class", "origin", "source", "status", "content_type", "kind", "text"]
 LEAST = {"error": 180, "success": 180, "prose": 60, "header": 60}
@@ -28,6 +26,21 @@ SHARED = 6
 
 # Two entries of which more than this share is the same say the same.
 ALIKE = 0.5
+
+
+@pytest.fixture(params=FILES)
+def each(request):
+    """Check each entry of a file; a failure names the entry."""
+
+    def run(check):
+        for entry in FILES[request.param]:
+            try:
+                check(entry)
+            except Exception as error:
+                error.add_note(f"in the entry {entry['id']}")
+                raise
+
+    return run
 
 
 def test_there_are_enough_of_each_class():
@@ -42,42 +55,42 @@ def test_ids_are_unique():
     assert [name for name, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_an_entry_is_well_formed(line):
-    entry = json.loads(line)
-    assert list(entry) == KEYS
-    assert re.fullmatch(rf"{entry['class']}(-[a-z0-9]+)+", entry["id"])
-    assert entry["origin"] in {"run", "written"}
-    assert len(entry["source"]) > 3
-    assert 0 < len(entry["text"].strip()) <= len(entry["text"]) <= 6_000
-    if entry["class"] == "header":
-        assert entry["kind"] == "header"
-        assert entry["content_type"] == ""
-        assert re.fullmatch(r"[A-Za-z0-9-]+: [^\r\n]+", entry["text"])
-        assert 100 <= entry["status"] <= 599
-    else:
-        assert entry["kind"] == "body"
-        assert re.match(r"[a-z]+/[a-z0-9.+-]+", entry["content_type"])
-        assert 200 <= entry["status"] <= 599
+def test_an_entry_is_well_formed(each):
+    @each
+    def check(entry):
+        assert list(entry) == KEYS
+        assert re.fullmatch(rf"{entry['class']}(-[a-z0-9]+)+", entry["id"])
+        assert entry["origin"] in {"run", "written"}
+        assert len(entry["source"]) > 3
+        assert 0 < len(entry["text"].strip()) <= len(entry["text"]) <= 6_000
+        if entry["class"] == "header":
+            assert entry["kind"] == "header"
+            assert entry["content_type"] == ""
+            assert re.fullmatch(r"[A-Za-z0-9-]+: [^\r\n]+", entry["text"])
+            assert 100 <= entry["status"] <= 599
+        else:
+            assert entry["kind"] == "body"
+            assert re.match(r"[a-z]+/[a-z0-9.+-]+", entry["content_type"])
+            assert 200 <= entry["status"] <= 599
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_only_an_error_has_the_status_of_one(line):
-    entry = json.loads(line)
-    if entry["class"] in {"success", "prose"}:
-        assert entry["status"] < 400
+def test_only_an_error_has_the_status_of_one(each):
+    @each
+    def check(entry):
+        if entry["class"] in {"success", "prose"}:
+            assert entry["status"] < 400
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_a_body_is_what_its_type_says(line):
-    entry = json.loads(line)
-    content_type = entry["content_type"].partition(";")[0]
-    if content_type.endswith(("/json", "+json")):
-        json.loads(entry["text"])
-    elif content_type == "application/x-ndjson":
-        assert all(map(json.loads, entry["text"].splitlines()))
-    elif content_type.endswith(("/xml", "+xml")):
-        ET.fromstring(entry["text"])
+def test_a_body_is_what_its_type_says(each):
+    @each
+    def check(entry):
+        content_type = entry["content_type"].partition(";")[0]
+        if content_type.endswith(("/json", "+json")):
+            json.loads(entry["text"])
+        elif content_type == "application/x-ndjson":
+            assert all(map(json.loads, entry["text"].splitlines()))
+        elif content_type.endswith(("/xml", "+xml")):
+            ET.fromstring(entry["text"])
 
 
 def test_no_two_entries_say_the_same():

@@ -14,13 +14,11 @@ from urllib.parse import unquote_plus
 import pytest
 
 LEAKING = Path(__file__).parent / "leaking"
-FILES = sorted(LEAKING.glob("*.jsonl"))
-LINES = [
-    pytest.param(line, id=f"{path.stem}:{number}")
-    for path in FILES
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-]
-ENTRIES = [json.loads(parameter.values[0]) for parameter in LINES]
+FILES = {
+    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for path in sorted(LEAKING.glob("*.jsonl"))
+}
+ENTRIES = [entry for entries in FILES.values() for entry in entries]
 
 CATEGORIES = {
     "stack_trace",
@@ -42,51 +40,70 @@ SHARED = 4
 ALIKE = 0.6
 
 
+@pytest.fixture(params=FILES)
+def each(request):
+    """Check each entry of a file; a failure names the entry."""
+
+    def run(check):
+        for entry in FILES[request.param]:
+            try:
+                check(entry)
+            except Exception as error:
+                error.add_note(f"in the entry {entry['id']}")
+                raise
+
+    return run
+
+
 def test_ids_are_unique():
     counts = Counter(entry["id"] for entry in ENTRIES)
     assert [name for name, count in counts.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_an_entry_is_well_formed(line):
-    entry = json.loads(line)
-    assert list(entry) == KEYS
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", entry["id"])
-    assert entry["category"] in CATEGORIES
-    assert entry["encoding"] in ENCODINGS
-    assert entry["origin"] in {"run", "written"}
-    assert entry["source"].strip()
-    assert 200 <= entry["status"] <= 599
-    assert 0 < len(entry["text"].strip()) <= len(entry["text"]) <= 6_000
-    if entry["kind"] == "header":
-        assert entry["content_type"] == ""
-        assert re.fullmatch(r"[A-Za-z0-9-]+: [^\r\n]+", entry["text"])
-    else:
-        assert entry["kind"] == "body"
-        assert re.match(r"[a-z]+/[a-z0-9.+-]+", entry["content_type"])
+def test_an_entry_is_well_formed(each):
+    @each
+    def check(entry):
+        assert list(entry) == KEYS
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", entry["id"])
+        assert entry["category"] in CATEGORIES
+        assert entry["encoding"] in ENCODINGS
+        assert entry["origin"] in {"run", "written"}
+        assert entry["source"].strip()
+        assert 200 <= entry["status"] <= 599
+        assert 0 < len(entry["text"].strip()) <= len(entry["text"]) <= 6_000
+        if entry["kind"] == "header":
+            assert entry["content_type"] == ""
+            assert re.fullmatch(r"[A-Za-z0-9-]+: [^\r\n]+", entry["text"])
+        else:
+            assert entry["kind"] == "body"
+            assert re.match(r"[a-z]+/[a-z0-9.+-]+", entry["content_type"])
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_json_is_json_and_nested_json_is_nested(line):
-    entry = json.loads(line)
-    whole = len(entry["text"]) < 6_000
-    if entry["encoding"] in {"json", "nested_json"} and whole and "json" in entry["content_type"]:
-        values = [json.loads(row) for row in _documents(entry)]
-        if entry["encoding"] == "nested_json":
-            assert any(_is_nested(value) for value in values)
+def test_json_is_json_and_nested_json_is_nested(each):
+    @each
+    def check(entry):
+        whole = len(entry["text"]) < 6_000
+        if (
+            entry["encoding"] in {"json", "nested_json"}
+            and whole
+            and "json" in entry["content_type"]
+        ):
+            values = [json.loads(row) for row in _documents(entry)]
+            if entry["encoding"] == "nested_json":
+                assert any(_is_nested(value) for value in values)
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_a_dress_can_be_seen(line):
-    entry = json.loads(line)
-    marks = {
-        "html": r"<\w+|&\w+;",
-        "xml": r"<\w+",
-        "percent": r"%[0-9A-Fa-f]{2}|\w\+\w",
-        "utf16": "\0",
-        "base64": r"[A-Za-z0-9+/_-]{16,}",
-    }
-    assert re.search(marks.get(entry["encoding"], ""), entry["text"])
+def test_a_dress_can_be_seen(each):
+    @each
+    def check(entry):
+        marks = {
+            "html": r"<\w+|&\w+;",
+            "xml": r"<\w+",
+            "percent": r"%[0-9A-Fa-f]{2}|\w\+\w",
+            "utf16": "\0",
+            "base64": r"[A-Za-z0-9+/_-]{16,}",
+        }
+        assert re.search(marks.get(entry["encoding"], ""), entry["text"])
 
 
 def test_no_two_entries_say_the_same():
