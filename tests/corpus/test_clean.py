@@ -9,8 +9,6 @@ from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import pytest
-
 CLEAN = Path(__file__).parent / "clean"
 FILES = {
     path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
@@ -26,21 +24,6 @@ SHARED = 6
 
 # Two entries of which more than this share is the same say the same.
 ALIKE = 0.5
-
-
-@pytest.fixture(params=FILES)
-def each(request):
-    """Check each entry of a file; a failure names the entry."""
-
-    def run(check):
-        for entry in FILES[request.param]:
-            try:
-                check(entry)
-            except Exception as error:
-                error.add_note(f"in the entry {entry['id']}")
-                raise
-
-    return run
 
 
 def test_there_are_enough_of_each_class():

@@ -11,8 +11,6 @@ from itertools import combinations
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-import pytest
-
 LEAKING = Path(__file__).parent / "leaking"
 FILES = {
     path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -38,21 +36,6 @@ SHARED = 4
 
 # Two entries of which more than this share is the same say the same.
 ALIKE = 0.6
-
-
-@pytest.fixture(params=FILES)
-def each(request):
-    """Check each entry of a file; a failure names the entry."""
-
-    def run(check):
-        for entry in FILES[request.param]:
-            try:
-                check(entry)
-            except Exception as error:
-                error.add_note(f"in the entry {entry['id']}")
-                raise
-
-    return run
 
 
 def test_ids_are_unique():

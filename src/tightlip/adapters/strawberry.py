@@ -79,7 +79,7 @@ def _factory(responder: Responder) -> Callable[[], SchemaExtension]:
         def on_operation(self) -> Iterator[None]:
             """Tell the errors of the whole operation once it is over."""
             asked = self.execution_context
-            with heard(responder, f"{asked.query}\n{_written(asked.variables)}"):
+            with heard(responder, lambda: f"{asked.query}\n{_written(asked.variables)}"):
                 yield
                 tell_all(asked.result, responder)
 

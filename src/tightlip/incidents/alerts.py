@@ -83,7 +83,7 @@ class Alerts:
         if self.webhook is not None:
             address, receiver = self.webhook, urlsplit(self.webhook).hostname or ""
         else:
-            command = list(self.command or ())
+            command = self.command or ()
             address, receiver = encode({"command": [*command]}), Path(command[0]).name
         return Outlet(
             outlet_name(f"alerts-{_UNUSUAL.sub('_', receiver)[:_LONGEST_NAME]}", address),

@@ -11,7 +11,7 @@ from tightlip.protocols.asgi_faults import UnsendableError
 from tightlip.protocols.redirect import without_own_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tightlip.exchange import Head, Request
     from tightlip.protocols.asgi_exchange import Application, Message, Receive, Scope, Send
@@ -107,16 +107,16 @@ def outgoing(
     head = sendable(responder, start)
     if status < _FIRST_FINAL:
         raise UnsendableError(f"an answer cannot have the status {status}")
+    fields: Iterable[tuple[bytes, bytes]] = head.fields
     if _FIRST_REDIRECT <= status < _FIRST_ERROR:
-        head = responder.read_head(without_own_address(head.fields, scope, request()))
+        fields = without_own_address(fields, scope, request())
     if status in WITHOUT_BODY:  # servers would wait for a body, or end one that never began
-        kept = [field for field in head.fields if field[0].lower() not in _FRAMING]
-        head = responder.read_head(kept)
+        fields = [field for field in fields if field[0].lower() not in _FRAMING]
     elif body is not None:
         for announced in head.lengths:
             if announced != len(body):
                 _check_wrong_length(announced, len(body), scope)
-    return head
+    return head if fields is head.fields else responder.read_head(fields)
 
 
 def _check_wrong_length(announced: int, length: int, scope: Scope) -> None:

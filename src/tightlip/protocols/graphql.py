@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -121,9 +121,9 @@ def tell(error: Any, responder: Responder) -> Any:
     if isinstance(error.extensions, Told):
         return error
     *around, origin = _wrappings_of(error)
-    for wrapping in around:
-        if wrapping.message == _text_of(origin):  # it repeats what it was put around
-            overlook((wrapping,))
+    said = _text_of(origin) if around else None
+    # What repeats the error that it was put around is that error.
+    overlook(wrapping for wrapping in around if wrapping.message == said)
 
     def read(exception: BaseException) -> Failure | None:
         return _read(exception, error)
@@ -153,12 +153,12 @@ def tell(error: Any, responder: Responder) -> Any:
 
 
 @contextmanager
-def heard(responder: Responder, sent: str) -> Iterator[None]:
+def heard(responder: Responder, sent: Callable[[], str]) -> Iterator[None]:
     """Hear what an operation raises, where no guard around it does.
 
     Args:
         responder: The decision point.
-        sent: What the client has sent.
+        sent: Returns what the client has sent; asked for only where it is needed.
     """
     if _under_way()[0] is not None:
         yield
@@ -167,7 +167,7 @@ def heard(responder: Responder, sent: str) -> Iterator[None]:
     state = open_state(scope)
     state.hearing = hearing = responder.hearing(read_nothing)()
     state.request = _unknown
-    hearing.received(sent.encode("utf-8", "surrogatepass"))
+    hearing.received(sent().encode("utf-8", "surrogatepass"))
     try:
         yield
     finally:

@@ -62,13 +62,13 @@ _SHORTEST_PIECE_OF_A_HOOK = 8
 _CODE = expression(
     r"""(?:[?&\s"']|^)(?:code|device_code|user_code)=(?P<code>[^\s&"'\x00;]{4,600})""", re.VERBOSE
 )
-# RFC 6749: the parameters beside which `code` is an authorization code.
 # Where a server sends a visitor back to with one.
 _CALLBACK = expression(
     r"""(?:callback|oauth|oidc|/sso)[^\s?"'\x00]{0,100}(?:\?[^\s"'\x00]{0,300}+)?\Z""",
     re.IGNORECASE,
 )
 _FARTHEST_CALLBACK = 400
+# RFC 6749: the parameters beside which `code` is an authorization code.
 _CODES = frozenset({"code", "device_code", "user_code"})
 _OAUTH = (
     "grant_type=",
